@@ -1,0 +1,71 @@
+"""univldr: one search over texts and pictures."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from univldr.encoders import load_encoder
+    from univldr.errors import (
+        ConfigError,
+        CorpusError,
+        ImageError,
+        MissingExtra,
+        ModelError,
+        StoreError,
+        UnivldrError,
+    )
+    from univldr.search import Searcher, open  # noqa: A004
+    from univldr.types import Document, Encoder, Hit, Modality, Query
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ConfigError": "errors",
+    "CorpusError": "errors",
+    "Document": "types",
+    "Encoder": "types",
+    "Hit": "types",
+    "ImageError": "errors",
+    "MissingExtra": "errors",
+    "Modality": "types",
+    "ModelError": "errors",
+    "Query": "types",
+    "Searcher": "search",
+    "StoreError": "errors",
+    "UnivldrError": "errors",
+    "load_encoder": "encoders",
+    "open": "search",
+}
+
+__all__ = [
+    "ConfigError",
+    "CorpusError",
+    "Document",
+    "Encoder",
+    "Hit",
+    "ImageError",
+    "MissingExtra",
+    "Modality",
+    "ModelError",
+    "Query",
+    "Searcher",
+    "StoreError",
+    "UnivldrError",
+    "load_encoder",
+    "open",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its home on first use, so that importing univldr stays cheap (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'univldr' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"univldr.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

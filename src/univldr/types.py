@@ -1,0 +1,96 @@
+"""The words of the project: documents, queries, hits, and the arrays between modules."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Float32Array = npt.NDArray[np.float32]
+
+
+class Modality(enum.StrEnum):
+    """What a document is made of."""
+
+    TEXT = "text"
+    IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A passage or a captioned image.
+
+    Attributes:
+        id: Unique within a corpus.
+        modality: ``TEXT`` needs ``text``; ``IMAGE`` needs ``image``.
+        text: The passage, or the image's caption; empty when an image has none.
+        image: Path to the picture, or its encoded bytes; ``None`` for passages.
+        title: Shown with a hit; never encoded as if it were a caption.
+        expansions: Words made from the image by a verbalizer; they join the caption when encoded.
+        metadata: Any further fields, JSON-serialisable.
+    """
+
+    id: str
+    modality: Modality
+    text: str = ""
+    image: Path | bytes | None = None
+    title: str = ""
+    expansions: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for: words, a picture (path or encoded bytes), or both."""
+
+    text: str = ""
+    image: Path | bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One row of a ranked list.
+
+    Attributes:
+        rank: From 1.
+        score: Cosine between query and document, in [-1, 1].
+        document: The document without its pixels; ``image`` is a path where there is one.
+    """
+
+    rank: int
+    score: float
+    document: Document
+
+
+class Encoder(Protocol):
+    """Maps queries and documents to unit rows of one space."""
+
+    @property
+    def name(self) -> str:
+        """What ``load_encoder`` loaded it by, e.g. ``mini``."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same input could give another vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest text that is encoded whole, special tokens included."""
+
+    def count_tokens(self, texts: list[str]) -> list[int]:
+        """Token counts, special tokens included, untruncated."""
+
+    def encode_queries(self, queries: list[Query]) -> Float32Array:
+        """float32 [len(queries), dim], unit rows."""
+
+    def encode_documents(self, documents: list[Document]) -> Float32Array:
+        """float32 [len(documents), dim], unit rows, in order."""
