@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         StoreError,
         UnivldrError,
     )
-    from univldr.search import Searcher, open  # noqa: A004
+    from univldr.search import Searcher, open
     from univldr.types import Document, Encoder, Hit, Modality, Query
 
 __version__ = "0.1.0"

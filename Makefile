@@ -1,0 +1,41 @@
+# Each target makes its own virtual environment below .venvs/ when pyproject.toml or the constraints changed.
+PYTHON ?= python3
+INSTALL = pip install --quiet --disable-pip-version-check --constraint constraints.txt
+DEMO = .venvs/demo
+TEST = .venvs/test
+MODEL := $(shell find models -type f)
+SOURCE := $(shell find src -type f -not -name '*.pyc')
+
+.PHONY: demo test test-all lint bench clean
+
+demo: $(DEMO)/installed  ## Index the demo corpus with the bundled model and ask it six questions.
+	$(DEMO)/bin/univldr demo
+
+test: $(TEST)/installed  ## Pass the tests.
+	$(TEST)/bin/python -m pytest -m "not slow"
+
+test-all: $(TEST)/installed  ## The slow tests too.
+	$(TEST)/bin/python -m pytest
+
+lint: $(TEST)/installed
+	$(TEST)/bin/ruff check .
+	$(TEST)/bin/ruff format --check .
+	$(TEST)/bin/mypy
+
+bench: $(TEST)/installed  ## Measure; DATA names the folder that benchmarks/README.md describes.
+	$(TEST)/bin/python -m benchmarks.quality --data "$(DATA)"
+	$(TEST)/bin/python -m benchmarks.main_path --data "$(DATA)"
+
+# The package as users get it: built and copied, not linked, and without any extra.
+$(DEMO)/installed: pyproject.toml constraints.txt $(SOURCE) $(MODEL)
+	$(PYTHON) -m venv $(DEMO)
+	$(DEMO)/bin/$(INSTALL) .
+	touch $@
+
+$(TEST)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(TEST)
+	$(TEST)/bin/$(INSTALL) --editable ".[train,evaluate,parquet,heic,dev]"
+	touch $@
+
+clean:
+	rm -rf .venvs build dist

@@ -1,0 +1,25 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Corpus = Annotated[Path, typer.Argument(help="A folder, or a .jsonl or .parquet file of records.")]
+Index = Annotated[
+    Path | None,
+    typer.Option(
+        "--index", envvar="UNIVLDR_INDEX", help="Where the index lies; else beside the corpus, in .univldr/."
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        envvar="UNIVLDR_MODEL",
+        help="For a new index: auto, mini, clip, a hub id or a path. Afterwards the index names its model.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -1,0 +1,171 @@
+"""What the commands print: tables for people, JSON and paths for programs; progress goes to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from univldr.cli import preview
+from univldr.pipeline import IndexReport
+from univldr.pipeline import Progress as Report
+from univldr.types import Hit
+
+_SNIPPET = 240
+
+
+def print_json(fields: Mapping[str, Any]) -> None:
+    """One JSON object on stdout."""
+    sys.stdout.write(json.dumps(fields, ensure_ascii=False, indent=2) + "\n")
+
+
+def path_of(hit: Hit) -> str | None:
+    """The file a hit comes from, where there is one."""
+    path = hit.document.metadata.get("path") or hit.document.image
+    return str(path) if isinstance(path, str | Path) else None
+
+
+def result_fields(query: str, hits: Sequence[Hit], took_ms: float) -> dict[str, Any]:
+    """The JSON form of a ranked list; ``relevance`` is null until a model is calibrated."""
+    return {
+        "query": query,
+        "took_ms": round(took_ms, 2),
+        "hits": [
+            {
+                "rank": hit.rank,
+                "id": hit.document.id,
+                "score": round(hit.score, 6),
+                "relevance": None,
+                "modality": hit.document.modality.value,
+                "path": path_of(hit),
+                "title": hit.document.title,
+                "text": hit.document.text,
+                "explanation": {},
+            }
+            for hit in hits
+        ],
+    }
+
+
+def print_paths(hits: Sequence[Hit]) -> None:
+    """Each file once, best first, one a line."""
+    for path in dict.fromkeys(filter(None, map(path_of, hits))):
+        print(path)
+
+
+def print_hits(query: str, hits: Sequence[Hit], took_ms: float) -> None:
+    """A ranked list as a table, with the pictures where the terminal can show them."""
+    console = Console()
+    if not hits:
+        console.print(f"Nothing found for [bold]{escape(query)}[/].")
+        return
+    table = Table(box=None, padding=(0, 2, 1 if preview.possible(console) else 0, 0), show_header=False)
+    table.add_column(justify="right", style="bold")
+    table.add_column(style="cyan")
+    table.add_column()
+    table.add_column(overflow="fold", ratio=1)
+    for hit in hits:
+        table.add_row(str(hit.rank), f"{hit.score:.3f}", _kind(hit), _body(hit, query, console))
+    console.print(table)
+    console.print(f"[dim]{len(hits)} hits in {took_ms:.0f} ms[/]")
+
+
+def _kind(hit: Hit) -> Text:
+    return Text(hit.document.modality.value, style="magenta" if hit.document.modality == "image" else "green")
+
+
+def _body(hit: Hit, query: str, console: Console) -> Text:
+    document = hit.document
+    body = Text(document.title or document.id, style="bold")
+    if document.text:
+        body.append("\n" + snippet(document.text, query), style="not bold")
+    if (path := path_of(hit)) is not None:
+        body.append("\n" + path, style="not bold dim")
+    if document.image is not None and (picture := preview.render(document, console)):
+        body.append("\n")
+        body.append_text(picture)
+    return body
+
+
+def snippet(text: str, query: str, limit: int = _SNIPPET) -> str:
+    """About ``limit`` characters of ``text``, from where most of the query's words stand."""
+    text = " ".join(text.split())
+    if len(text) <= limit:
+        return text
+    wanted = {word.lower() for word in query.split() if len(word) > 2}
+    starts = [0, *(position + 2 for position in range(len(text)) if text.startswith(". ", position))]
+    best = max(starts, key=lambda start: sum(word in text[start : start + limit].lower() for word in wanted))
+    best = min(best, max(start for start in starts if start <= len(text) - limit))
+    cut = text[best : best + limit]
+    if best + limit < len(text):
+        cut = cut.rpartition(" ")[0] + " …"
+    return ("… " if best else "") + cut
+
+
+def print_fields(fields: Mapping[str, Any]) -> None:
+    """Names and values, one pair a line."""
+    table = Table(box=None, show_header=False)
+    for name, value in fields.items():
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+        table.add_row(name, _bytes(value) if name == "bytes" else str(shown))
+    Console().print(table)
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"
+
+
+def report_fields(report: IndexReport) -> dict[str, Any]:
+    """The JSON form of what an update did."""
+    return {
+        "documents": report.documents,
+        "added": report.added,
+        "updated": report.updated,
+        "removed": report.removed,
+        "unchanged": report.unchanged,
+        "skipped": [{"key": skipped.key, "reason": skipped.reason} for skipped in report.skipped],
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def print_report(report: IndexReport) -> None:
+    """What an update did, and each thing it had to skip."""
+    console = Console()
+    console.print(
+        f"{report.documents} documents; {report.added} sources added, {report.updated} updated, "
+        f"{report.removed} removed, {report.unchanged} unchanged in {report.seconds:.1f} s"
+    )
+    for skipped in report.skipped:
+        console.print(Text(f"skipped {skipped}", style="yellow"), soft_wrap=True)
+
+
+def warn_skipped(report: IndexReport) -> None:
+    """One line on stderr where something could not be indexed."""
+    if report.skipped:
+        count = len(report.skipped)
+        print(f"univldr: {count} skipped; univldr index lists them with the reasons", file=sys.stderr)
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """A callback that draws a bar with an estimate on stderr, in a terminal, once there is work to show."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(done: int, total: int, label: str) -> None:
+            if label not in tasks:
+                tasks[label] = bars.add_task(label, total=total)
+            bars.update(tasks[label], completed=done, total=total)
+
+        yield report

@@ -1,0 +1,52 @@
+"""``univldr search``: words or a picture in, one ranked list out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from univldr.cli import options, output
+from univldr.index import index_of
+from univldr.pipeline import update
+from univldr.search import open as open_index
+from univldr.types import Modality, Query
+
+
+def run(
+    corpus: options.Corpus,
+    words: Annotated[str, typer.Argument(help="What to look for.")] = "",
+    image: Annotated[
+        Path | None, typer.Option("--image", help="A picture to look for, alone or with the words.")
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many hits.")] = 10,
+    modality: Annotated[Modality | None, typer.Option(help="Only passages, or only pictures.")] = None,
+    index: options.Index = None,
+    model: options.Model = None,
+    no_index: Annotated[bool, typer.Option("--no-index", help="Search the index as it is.")] = False,
+    json: options.Json = False,
+    files: Annotated[bool, typer.Option("-f", "--files", help="Print only the files' paths.")] = False,
+) -> None:
+    """Search a folder: its index is brought up to date, then passages and pictures come in one list.
+
+    Exits 0 when something was found, 1 when nothing was, 2 on wrong use.
+    """
+    if not no_index:
+        with output.progress() as progress:
+            report = update(corpus, index=index, model=model, progress=progress)
+        output.warn_skipped(report)
+    directory = index or index_of(corpus)
+    with open_index(directory) as searcher:
+        started = time.perf_counter()
+        hits = searcher.search(Query(words, image), k, modality=modality)
+        took_ms = (time.perf_counter() - started) * 1000
+    if json:
+        output.print_json(output.result_fields(words, hits, took_ms))
+    elif files:
+        output.print_paths(hits)
+    else:
+        output.print_hits(words, hits, took_ms)
+    if not hits:
+        raise typer.Exit(1)

@@ -1,0 +1,64 @@
+"""The tour of ``univldr demo``: a corpus, its index, six questions, and what to try next."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from univldr.demo.corpus import write_corpus
+from univldr.demo.questions import TOUR, Question
+from univldr.pipeline import update
+from univldr.search import Searcher
+from univldr.search import open as open_index
+
+_SHOWN = 3
+
+
+def tour(folder: Path, model: str = "mini") -> None:
+    """Write the demo corpus into ``folder``, index it with ``model``, and ask the questions of ``TOUR``."""
+    console = Console(highlight=False)
+    started = time.perf_counter()
+    write_corpus(folder)
+    console.print(f"Drew the pictures and wrote the notes in [bold]{folder}[/] ({_since(started)}).")
+    report = update(folder, model=model)
+    console.print(
+        f"Indexed {report.documents} documents with model [bold]{model}[/] in {report.seconds:.1f} s.\n"
+    )
+    with open_index(folder) as searcher:
+        right = sum(_ask(searcher, question, console) for question in TOUR)
+    console.print(f"{right} of {len(TOUR)} questions have their answer first; all took {_since(started)}.\n")
+    console.print("Try next, on your own pictures and texts too:")
+    for command in (
+        f'univldr search {folder} "a boat on the sea"',
+        f'univldr search {folder} "what feeds a hurricane" --modality text',
+        f"univldr search {folder} --image {folder}/pictures/{_a_picture(folder)} -k 5",
+        'univldr search ~/Pictures "a dog in the snow"',
+    ):
+        console.print(f"  {command}", soft_wrap=True)
+
+
+def _ask(searcher: Searcher, question: Question, console: Console) -> bool:
+    hits = searcher.search(question.text, k=_SHOWN)
+    table = Table(
+        title=f"“{question.text}”", title_justify="left", title_style="bold", box=None, show_header=False
+    )
+    for hit in hits:
+        mark = "[green]✓[/]" if hit.document.id.partition("#")[0] in question.answers else " "
+        color = "magenta" if hit.document.modality == "image" else "green"
+        about = " ".join(hit.document.text.split()) or "(no caption: found by its pixels)"
+        table.add_row(
+            mark, f"{hit.score:.2f}", f"[{color}]{hit.document.modality}[/]", hit.document.id, about[:70]
+        )
+    console.print(table, "")
+    return hits[0].document.id.partition("#")[0] in question.answers
+
+
+def _a_picture(folder: Path) -> str:
+    return min(path.name for path in (folder / "pictures").iterdir() if path.suffix in (".png", ".jpg"))
+
+
+def _since(started: float) -> str:
+    return f"{time.perf_counter() - started:.1f} s"

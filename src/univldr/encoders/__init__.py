@@ -1,0 +1,107 @@
+"""Encoders by name. Importing this package loads no model and no runtime."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from univldr._optional import require
+from univldr.encoders import hub
+from univldr.errors import ModelError
+from univldr.types import Encoder
+
+logger = logging.getLogger("univldr")
+
+_PACKAGE = Path(__file__).parents[1]
+_MINI_PLACES = (
+    _PACKAGE / "models" / "mini",
+    _PACKAGE.parents[1] / "models" / "mini",
+)  # installed; a checkout
+
+
+def load_encoder(name: str = "auto") -> Encoder:
+    """Load an encoder.
+
+    Args:
+        name: One of
+
+            - ``auto``: ``clip`` if it is cached or the hub answers within 3 s, else ``mini``;
+            - ``mini``: the bundled model, works offline;
+            - ``clip``: CLIP ViT-B/32 as ONNX from the hub, pinned by revision;
+            - ``hash``: the deterministic fake for tests;
+            - a directory, or ``org/name`` on the hub: ONNX where it has it, torch otherwise.
+
+    Raises:
+        ModelError: no such model, or it cannot be loaded; the message names what could be.
+        MissingExtra: the model has no ONNX graphs and torch is not installed.
+    """
+    if name in _BY_NAME:
+        return _BY_NAME[name]()
+    directory = Path(name).expanduser()
+    if directory.is_dir():
+        return _from_directory(directory, str(directory.resolve()))
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not name.startswith("."):
+        return _from_directory(hub.fetch(name), name)
+    nearest = difflib.get_close_matches(name, _BY_NAME, n=1, cutoff=0.4)
+    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+    raise ModelError(
+        f"no model {name!r}: {hint}Known: {', '.join(sorted(_BY_NAME))}, a directory, or org/name on the hub"
+    )
+
+
+def _from_directory(directory: Path, name: str) -> Encoder:
+    if (directory / "onnx").is_dir():
+        return _onnx(directory, name)
+    require("sentence_transformers", extra="train", purpose=f"{name}, which has no onnx/,")
+    from univldr.encoders.fusion import TorchEncoder
+
+    return TorchEncoder(name, trust_remote_code=False)
+
+
+def _onnx(directory: Path, name: str) -> Encoder:
+    from univldr.encoders.onnx import OnnxEncoder  # here, so that the fake needs no onnxruntime
+
+    return OnnxEncoder(directory, name=name)
+
+
+def _hash() -> Encoder:
+    from univldr.encoders.hash import HashEncoder
+
+    return HashEncoder()
+
+
+def _mini() -> Encoder:
+    for place in _MINI_PLACES:
+        if (place / "onnx").is_dir():
+            return _onnx(place, "mini")
+    raise ModelError(f"the bundled model is missing: {_MINI_PLACES[0]}; reinstall univldr")
+
+
+def _clip() -> Encoder:
+    try:
+        return _onnx(hub.fetch(hub.CLIP_REPO, hub.CLIP_REVISION), "clip")
+    except ModelError as error:
+        raise ModelError(f'{error}; the model "mini" works offline') from error
+
+
+def _auto() -> Encoder:
+    if hub.cached(hub.CLIP_REPO, hub.CLIP_REVISION) or hub.answers():
+        try:
+            return _clip()
+        except ModelError as error:
+            reason = str(error)
+    else:
+        reason = "clip is not cached and the hub does not answer"
+    logger.warning('using the bundled model "mini", weaker on pixels than "clip": %s', reason)
+    return _mini()
+
+
+_BY_NAME: dict[str, Callable[[], Encoder]] = {
+    "auto": _auto,
+    "clip": _clip,
+    "hash": _hash,
+    "mini": _mini,
+}

@@ -1,0 +1,91 @@
+"""A deterministic fake for tests and documentation: no weights, yet what shares words comes close."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from univldr.errors import ConfigError, ImageError
+from univldr.images import load_image
+from univldr.types import Document, Float32Array, Modality, Query
+
+_COLOUR_WEIGHT = 0.5
+
+
+class HashEncoder:
+    """Bags of words hashed into ``dim`` signed buckets; a picture adds its coarse colours to its caption."""
+
+    name = "hash"
+    max_tokens = 256
+
+    def __init__(self, dim: int = 64) -> None:
+        self.dim = dim
+
+    @property
+    def fingerprint(self) -> str:
+        """The same everywhere: there is nothing but code."""
+        return f"hash-1-{self.dim}"
+
+    def count_tokens(self, texts: list[str]) -> list[int]:
+        """Words of each text."""
+        return [len(_words(text)) for text in texts]
+
+    def encode_queries(self, queries: list[Query]) -> Float32Array:
+        """float32 [len(queries), dim], unit rows.
+
+        Raises:
+            ConfigError: a query with neither words nor a picture.
+        """
+        if any(not query.text.strip() and query.image is None for query in queries):
+            raise ConfigError("an empty query: give words, a picture, or both")
+        return self._rows([self._row(query.text, query.image, "query") for query in queries])
+
+    def encode_documents(self, documents: list[Document]) -> Float32Array:
+        """float32 [len(documents), dim], unit rows, in order.
+
+        Raises:
+            ImageError: a picture cannot be decoded; the message names its id and path.
+        """
+        return self._rows([self._document(document) for document in documents])
+
+    def _document(self, document: Document) -> Float32Array:
+        if document.modality is Modality.TEXT:
+            return self._row(document.text, None, document.id)
+        if document.image is None:
+            raise ImageError(f"{document.id}: an image document without an image")
+        return self._row(" ".join([document.text, *document.expansions]), document.image, document.id)
+
+    def _row(self, text: str, image: Path | bytes | None, label: str) -> Float32Array:
+        row = self._bag(_words(text)[: self.max_tokens])
+        if image is not None:
+            name = f"{label} ({image})" if isinstance(image, Path) else label
+            row += np.float32(_COLOUR_WEIGHT) * self._bag(_colours(image, name))
+        if not row.any():
+            row[0] = 1.0  # no words at all, or words that cancel out: still a unit row
+        unit: Float32Array = row / np.linalg.norm(row)
+        return unit
+
+    def _rows(self, rows: Sequence[Float32Array]) -> Float32Array:
+        return np.stack(rows) if rows else np.zeros((0, self.dim), np.float32)
+
+    def _bag(self, words: Iterable[str]) -> Float32Array:
+        row = np.zeros(self.dim, np.float32)
+        for word in words:
+            digest = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest())
+            row[(digest >> 1) % self.dim] += 1.0 if digest & 1 else -1.0
+        norm = np.linalg.norm(row)
+        return row / norm if norm else row
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def _colours(image: Path | bytes, name: str) -> list[str]:
+    """The colours of an 8 x 8 thumbnail in steps of a quarter, one word for each pixel."""
+    pixels = np.asarray(load_image(image, name=name, draft=(64, 64)).resize((8, 8))).reshape(-1, 3) // 64
+    return [f"colour-{red}-{green}-{blue}" for red, green, blue in pixels.tolist()]

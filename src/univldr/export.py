@@ -1,0 +1,315 @@
+"""From torch to the model directory that searching uses: one ONNX graph per tower, whole and small."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import quantize_dynamic
+from onnxruntime.quantization.quant_utils import add_pre_process_metadata
+from PIL import Image
+from torch import Tensor, nn
+
+from univldr.encoders.fusion import FusionModule
+from univldr.encoders.settings import FILE_NAME
+from univldr.errors import ModelError
+
+Inputs = dict[str, npt.NDArray[Any]]
+
+_LEAST_COSINE = {"": 0.999, "fp16": 0.999, "quantized": 0.95}
+"""What the worst row of each variant may have with torch's; below it the graph is taken for broken."""
+
+_SMALL = 4096
+"""Arrays of fewer values are left alone: they weigh nothing and carry scales, shapes and norms."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphReport:
+    """One graph against torch.
+
+    Attributes:
+        file: Below ``onnx/``.
+        bytes: Its size.
+        lowest, mean: Cosine between its rows and torch's, the worst and the mean over all sample inputs.
+        per_second: Sample texts or pictures a second, on one thread.
+    """
+
+    file: str
+    bytes: int
+    lowest: float
+    mean: float
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What was written to ``directory``; prints as a table."""
+
+    directory: Path
+    graphs: tuple[GraphReport, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{'graph':<30}{'MB':>8}{'cosine: lowest':>16}{'mean':>10}{'rows/s':>9}"]
+        lines += [
+            f"{g.file:<30}{g.bytes / 1e6:>8.1f}{g.lowest:>16.5f}{g.mean:>10.5f}{g.per_second:>9.0f}"
+            for g in self.graphs
+        ]
+        return "\n".join(lines)
+
+
+class _TextTower(nn.Module):
+    def __init__(self, module: FusionModule) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return self.module.text_features(input_ids, attention_mask)
+
+
+class _ImageTower(nn.Module):
+    def __init__(self, module: FusionModule) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, pixel_values: Tensor) -> Tensor:
+        return self.module.image_features(pixel_values)
+
+
+def export_onnx(
+    model: str | Path | FusionModule, out_dir: str | Path, *, quantize: bool = True, keep_float32: bool = True
+) -> ExportReport:
+    """Write a model directory for :class:`univldr.encoders.onnx.OnnxEncoder`.
+
+    ``onnx/text_model.onnx`` maps int64 ``input_ids`` and ``attention_mask`` [B, T] to float32
+    ``text_embeds`` [B, dim]; ``onnx/vision_model.onnx`` maps float32 ``pixel_values`` [B, 3, H, W] to
+    ``image_embeds`` [B, dim]. Neither normalises: the sum of a picture and its caption comes first. Every
+    graph is run against torch.
+
+    Args:
+        model: A saved model, a hub id, or the module itself, which is left as it is.
+        out_dir: Made if need be; files of the same names are replaced.
+        quantize: Also write ``text_model_quantized.onnx`` (int8) and ``vision_model_fp16.onnx`` (weights
+            stored in half precision, computed in fp32), and make these the default.
+        keep_float32: Keep the full graphs beside them.
+
+    Raises:
+        ModelError: no such model, or a graph that gives other vectors than torch.
+    """
+    module = model if isinstance(model, FusionModule) else FusionModule.load(str(model))
+    module = copy.deepcopy(module).cpu()
+    module.model.set_attn_implementation("eager")  # the plain graph; onnxruntime fuses what it likes
+    directory = Path(out_dir)
+    graphs = directory / "onnx"
+    graphs.mkdir(parents=True, exist_ok=True)
+
+    text, image = _TextTower(module).eval(), _ImageTower(module).eval()
+    text_batches, image_batches = _text_batches(module), _image_batches(module)
+    _write(text, text_batches[-1], graphs / "text_model.onnx", "text_embeds")
+    _write(image, image_batches[-1], graphs / "vision_model.onnx", "image_embeds")
+    reports = [
+        _check(graphs / "text_model.onnx", "", text, text_batches),
+        _check(graphs / "vision_model.onnx", "", image, image_batches),
+    ]
+    default = {"text": "text_model.onnx", "image": "vision_model.onnx"}
+    if quantize:
+        default = {"text": "text_model_quantized.onnx", "image": "vision_model_fp16.onnx"}
+        store_int8(graphs / "text_model.onnx", graphs / default["text"])
+        store_half(graphs / "vision_model.onnx", graphs / default["image"])
+        reports += [
+            _check(graphs / default["text"], "quantized", text, text_batches),
+            _check(graphs / default["image"], "fp16", image, image_batches),
+        ]
+    if not keep_float32:
+        reports = [report for report in reports if report.file in default.values()]
+        for file in {"text_model.onnx", "vision_model.onnx"} - set(default.values()):
+            (graphs / file).unlink()
+    module.save_beside(directory)
+    record = module.get_config_dict() | {"onnx": default}
+    (directory / FILE_NAME).write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    return ExportReport(directory, tuple(reports))
+
+
+def store_half(source: Path, target: Path) -> None:
+    """Rewrite a graph with its weights in float16, each cast back before use.
+
+    Onnxruntime folds the casts when it loads the graph, so it computes in float32 at full speed on any CPU.
+    """
+    model = onnx.load(source)
+    casts = []
+    for tensor in list(model.graph.initializer):
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32 and values.size >= _SMALL:
+            half = f"{tensor.name}.float16"
+            casts.append(helper.make_node("Cast", [half], [tensor.name], to=TensorProto.FLOAT))
+            model.graph.initializer.remove(tensor)
+            model.graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), half))
+    _prepend(model.graph, casts)
+    onnx.save(model, target)
+
+
+def store_int8(source: Path, target: Path) -> None:
+    """Rewrite a graph in int8: embedding tables by row, matrices by column, activations as they come.
+
+    Weights take 7 bits of the 8: with AVX2 but no VNNI, full ones overflow the 16-bit sum of two products.
+    """
+    model = onnx.load(source)
+    _quantize_tables(model.graph)
+    add_pre_process_metadata(model)  # the exporter folded and inferred shapes already
+    quantize_dynamic(
+        model, target, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True, reduce_range=True
+    )
+
+
+def _quantize_tables(graph: Any) -> None:
+    """Replace each lookup in a float table by one in int8 and one in the rows' scales."""
+    tables = {tensor.name: tensor for tensor in graph.initializer}
+    for position, node in reversed(list(enumerate(graph.node))):
+        if node.op_type != "Gather" or node.input[0] not in tables:
+            continue
+        name, rows = node.input
+        values = numpy_helper.to_array(tables[name])
+        if values.dtype != np.float32 or values.ndim != 2 or values.size < _SMALL:
+            continue
+        scale = np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-12) / 127
+        integers = np.rint(values / scale).astype(np.int8)
+        if not any(tensor.name == f"{name}.int8" for tensor in graph.initializer):
+            graph.initializer.append(numpy_helper.from_array(integers, f"{name}.int8"))
+            graph.initializer.append(numpy_helper.from_array(scale.astype(np.float32), f"{name}.scale"))
+        out = node.output[0]
+        graph.node.remove(node)
+        replacement = [
+            helper.make_node("Gather", [f"{name}.int8", rows], [f"{out}.int8"]),
+            helper.make_node("Gather", [f"{name}.scale", rows], [f"{out}.scale"]),
+            helper.make_node("Cast", [f"{out}.int8"], [f"{out}.float"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", [f"{out}.float", f"{out}.scale"], [out]),
+        ]
+        for new in reversed(replacement):
+            graph.node.insert(position, new)
+    used = {name for node in graph.node for name in node.input}
+    for tensor in tables.values():
+        if tensor.name not in used:
+            graph.initializer.remove(tensor)
+
+
+def _prepend(graph: Any, nodes: Sequence[Any]) -> None:
+    rest = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*nodes, *rest])
+
+
+def _write(tower: nn.Module, example: Inputs, path: Path, output: str) -> None:
+    """Trace ``tower`` on a batch of several rows; rows, and tokens where there are any, may then vary."""
+    varying = {"input_ids": 2, "attention_mask": 2, "pixel_values": 1}
+    dynamic = {name: dict.fromkeys(range(varying[name]), torch.export.Dim.DYNAMIC) for name in example}
+    tensors = tuple(torch.from_numpy(array) for array in example.values())
+    with _quiet_exporter():
+        torch.onnx.export(
+            tower,
+            tensors,
+            path,
+            input_names=list(example),
+            output_names=[output],
+            dynamic_shapes=dynamic,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """No word from the exporter about its own deprecated calls and the packages it can do without."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"(torch|copyreg|onnxscript)\b")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _check(path: Path, variant: str, tower: nn.Module, batches: Sequence[Inputs]) -> GraphReport:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    wanted = [entry.name for entry in session.get_inputs()]
+    cosines, seconds = [], 0.0
+    for batch in batches:
+        session.run(
+            None, {name: batch[name] for name in wanted}
+        )  # the first run of a shape also plans memory
+        started = time.perf_counter()
+        (rows,) = session.run(None, {name: batch[name] for name in wanted})
+        seconds += time.perf_counter() - started
+        with torch.inference_mode():
+            expected = tower(**{name: torch.from_numpy(array) for name, array in batch.items()}).numpy()
+        cosines.append(_cosine(rows, expected))
+    all_rows = np.concatenate(cosines)
+    lowest = float(all_rows.min())
+    if not lowest >= _LEAST_COSINE[variant]:
+        raise ModelError(
+            f"{path}: cosine {lowest:.5f} with torch, at least {_LEAST_COSINE[variant]} is needed; "
+            "export without quantizing, or report the architecture"
+        )
+    return GraphReport(
+        path.name, path.stat().st_size, lowest, float(all_rows.mean()), len(all_rows) / seconds
+    )
+
+
+def _cosine(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    result: npt.NDArray[Any] = (left * right).sum(axis=1) / np.maximum(norms, 1e-12)
+    return result
+
+
+_SENTENCES = (
+    "sunset",
+    "a dog on the beach",
+    "Two children in red coats throw snowballs at each other in front of a wooden house.",
+    "How many points did the defence give up in the last game of the season?",
+    "The bridge, opened in 1894 after eight years of work, carries the road between two towers over the "
+    "river and its lower deck still lifts for tall ships, a few times a day in summer and seldom in winter.",
+    "Quarterly pricing model: unit cost, margin and discount by region (draft, 2019-03-14).",
+)
+
+
+def _text_batches(module: FusionModule) -> list[Inputs]:
+    """One text, a few of one length, and many from a word to past the limit."""
+    long = [" ".join(_SENTENCES * times) for times in (1, 2, 20)]
+    return [
+        _as_arrays(module.preprocess(texts))
+        for texts in ([_SENTENCES[0]], [_SENTENCES[1]] * 3, [*_SENTENCES, *long])
+    ]
+
+
+def _image_batches(module: FusionModule) -> list[Inputs]:
+    """One picture and a few: soft colours and hard noise, in several shapes."""
+    random = np.random.default_rng(0)
+    draw: Callable[..., Image.Image] = lambda *size: Image.fromarray(random.integers(0, 256, size, np.uint8))  # noqa: E731
+    pictures = [
+        draw(rows, columns, 3).resize((320, 240)) for rows, columns in [(2, 2), (3, 5), (8, 8), (12, 16)]
+    ]
+    pictures += [draw(300, 200, 3), draw(64, 64, 3)]
+    return [_as_arrays(module.preprocess(batch)) for batch in (pictures[:1], pictures)]
+
+
+def _as_arrays(features: dict[str, Tensor]) -> Inputs:
+    return {name: tensor.numpy() for name, tensor in features.items() if name != "num_images_per_sample"}

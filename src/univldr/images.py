@@ -1,0 +1,303 @@
+"""Pictures from files nobody vouches for: decoded under limits, in one orientation and one colour mode."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import struct
+import threading
+import warnings
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, IptcImagePlugin, UnidentifiedImageError
+
+from univldr._optional import require
+from univldr.errors import ImageError, MissingExtra
+
+MAX_PIXELS = 100_000_000
+"""Largest width x height that is decoded; 300 MB as RGB."""
+
+MAX_BYTES = 256 * 1024 * 1024
+"""Largest file that is opened."""
+
+IMAGE_SUFFIXES: frozenset[str] = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"}
+    | {".avif", ".heic", ".heif"}
+)
+"""File name endings that are pictures, in lower case."""
+
+# Pillow knows many more; those run other programs (EPS) or are seldom photographs. The common ones come
+# first: Pillow imports the plugins of the others only when it gets to them.
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF")
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+
+# What decoders raise on damaged bytes; Pillow promises no narrower set.
+_DAMAGE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def load_image(source: Path | bytes, *, name: str = "", draft: tuple[int, int] | None = None) -> Image.Image:
+    """Decode a picture: its first frame, upright, in RGB, transparency over white.
+
+    Sizes are read from the header and checked before any pixel is decoded.
+
+    Args:
+        source: Path or encoded bytes.
+        name: What errors call the picture; the path by default.
+        draft: (width, height) in pixels that suffice. A larger JPEG may then be decoded at 1/2, 1/4 or 1/8,
+            never below this size, which is several times faster.
+
+    Raises:
+        ImageError: not a picture, damaged, or over ``MAX_PIXELS`` or ``MAX_BYTES``.
+        MissingExtra: HEIC without pillow-heif.
+    """
+    name = name or _name(source)
+    with _opened(source, name) as image:
+        if draft is not None:
+            image.draft(None, draft)
+        image.load()
+        return _to_rgb(_upright(image))
+
+
+def check_picture(source: Path | bytes, *, name: str = "") -> None:
+    """Read the header only: a cheap first look at format and size, before anything is decoded.
+
+    Raises:
+        ImageError: not a picture, empty, or over ``MAX_PIXELS`` or ``MAX_BYTES``.
+        MissingExtra: HEIC without pillow-heif.
+    """
+    with _opened(source, name or _name(source)):
+        pass
+
+
+def describe(source: Path | bytes) -> str:
+    """The description people or programs left inside a picture file, on one line; "" without one.
+
+    Looked for in this order: XMP ``dc:description``, IPTC caption (2:120), EXIF ImageDescription, XPTitle
+    and UserComment, a PNG's Description. What cameras write there by themselves does not count. Damaged
+    metadata and unreadable pictures count as none: :func:`load_image` reports those.
+    """
+    try:
+        with _opened(source, _name(source)) as image:
+            candidates = (_part(reader, image) for reader in _READERS)
+            return next((text for text in candidates if text), "")
+    except (ImageError, MissingExtra):
+        return ""
+
+
+def _name(source: Path | bytes) -> str:
+    return str(source) if isinstance(source, Path) else "picture"
+
+
+@contextmanager
+def _opened(source: Path | bytes, name: str) -> Iterator[Image.Image]:
+    """The picture with its header read and its size accepted; damage met inside becomes an ImageError."""
+    try:
+        with (
+            _quiet,
+            _stream(source, name) as stream,
+            Image.open(stream, formats=_formats(stream, name)) as image,
+        ):
+            _check_pixels(image.width * image.height, name)
+            yield image
+    except Image.DecompressionBombError as error:
+        pixels = re.search(r"\d+", str(error))
+        _check_pixels(int(pixels.group()) if pixels else MAX_PIXELS + 1, name)
+        raise ImageError(f"{name}: {error}") from error
+    except UnidentifiedImageError as error:
+        raise ImageError(f"{name}: not a picture in a format that is read (JPEG, PNG, WebP, ...)") from error
+    except _DAMAGE as error:
+        raise ImageError(f"{name}: cannot be decoded: {error or type(error).__name__}") from error
+
+
+def _stream(source: Path | bytes, name: str) -> BinaryIO:
+    if isinstance(source, Path):
+        if not source.is_file():  # a pipe would block, a directory's error would not say what it is
+            raise ImageError(f"{name}: no such file")
+        size = source.stat().st_size
+    else:
+        size = len(source)
+    if size == 0:
+        raise ImageError(f"{name}: the file is empty")
+    if size > MAX_BYTES:
+        raise ImageError(
+            f"{name}: {size:,} bytes, over the limit of {MAX_BYTES:,}; save it smaller or as a JPEG"
+        )
+    return source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
+
+
+def _check_pixels(pixels: int, name: str) -> None:
+    if pixels > MAX_PIXELS:
+        raise ImageError(
+            f"{name}: {pixels:,} pixels, over the limit of {MAX_PIXELS:,}; scale it down and try again"
+        )
+
+
+def _formats(stream: BinaryIO, name: str) -> tuple[str, ...]:
+    head = stream.read(12)
+    brand = head[8:12] if head[4:8] == b"ftyp" else b""
+    if brand in _AVIF_BRANDS:
+        return ("AVIF",)
+    if brand in _HEIF_BRANDS:
+        if "HEIF" not in Image.OPEN:
+            require("pillow_heif", extra="heic", purpose=f"{name}: HEIC").register_heif_opener()
+        return ("HEIF",)
+    return _FORMATS
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    except _DAMAGE:  # the pixels are sound: a broken EXIF block costs the rotation, not the picture
+        return image
+    return image if turn is None else image.transpose(turn)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        return Image.fromarray(_stretched(np.asarray(image))).convert("RGB")
+    if image.has_transparency_data:
+        pixels = image.convert("RGBA")
+        white = Image.new("RGBA", pixels.size, "white")
+        return Image.alpha_composite(white, pixels).convert("RGB")
+    return image.convert("RGB")
+
+
+def _stretched(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """uint8, from values whose scale is unknown: the darkest becomes 0, the brightest 255."""
+    finite = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+    low, high = finite.min(), finite.max()
+    scaled: npt.NDArray[np.uint8] = ((finite - low) * (255.0 / max(high - low, 1e-12))).astype(np.uint8)
+    return scaled
+
+
+class _Quiet:
+    """No Pillow warnings inside: damage is raised as an ImageError, and oddities are no one's business.
+
+    ``warnings.catch_warnings`` swaps process-wide filters, so overlapping uses from decoding threads would
+    restore them in the wrong order; here the first one in swaps and the last one out restores.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._depth = 0
+        self._catcher = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._depth == 0:
+                self._catcher = warnings.catch_warnings()
+                self._catcher.__enter__()
+                warnings.filterwarnings("ignore", module=r"(PIL|pillow_heif)\b")
+            self._depth += 1
+
+    def __exit__(self, *exception: object) -> None:
+        with self._lock:
+            self._depth -= 1
+            if self._depth == 0:
+                self._catcher.__exit__(None, None, None)
+
+
+_quiet = _Quiet()
+
+# --- descriptions ---
+
+_EXIF_DESCRIPTION, _EXIF_XP_TITLE, _EXIF_IFD, _EXIF_USER_COMMENT = 0x010E, 0x9C9B, 0x8769, 0x9286
+_IPTC_CAPTION = (2, 120)
+_CAMERA_WORDS = re.compile(
+    r"(?i)(olympus|samsung|kodak|sony|minolta|konica)( \w+)? (camera|dsc)( pictures)?"
+    r"|(samsung camera|dcim|exif)[\w ]*|(default|untitled)"
+)
+_MAX_DESCRIPTION = 4_000
+_COMMENT_CHARSETS = {b"ASCII": "ascii", b"UNICODE": "utf-16", b"JIS": "iso2022_jp"}
+
+
+def _part(reader: Callable[[Image.Image], str], image: Image.Image) -> str:
+    try:
+        text = reader(image)
+    except _DAMAGE:
+        return ""
+    text = " ".join("".join(c if c.isprintable() else " " for c in text[:_MAX_DESCRIPTION]).split())
+    return "" if _CAMERA_WORDS.fullmatch(text) else text
+
+
+def _xmp(image: Image.Image) -> str:
+    """``dc:description`` in its first language; by pattern, as XML parsers expand a stranger's entities."""
+    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    text = packet.decode("utf-8", "replace") if isinstance(packet, bytes) else str(packet)
+    found = re.search(r"<dc:description\b[^>]*>(.*?)</dc:description>", text[:1_000_000], re.DOTALL)
+    if found is None:
+        return ""
+    entry = re.search(r"<rdf:li\b[^>]*>(.*?)</rdf:li>", found.group(1), re.DOTALL)
+    return html.unescape((entry or found).group(1))
+
+
+def _iptc(image: Image.Image) -> str:
+    value = (IptcImagePlugin.getiptcinfo(image) or {}).get(_IPTC_CAPTION, b"")  # type: ignore[arg-type]
+    return _decoded(value[0] if isinstance(value, list) else value)
+
+
+def _exif_description(image: Image.Image) -> str:
+    return _decoded(image.getexif().get(_EXIF_DESCRIPTION, ""))
+
+
+def _exif_title(image: Image.Image) -> str:
+    value = image.getexif().get(_EXIF_XP_TITLE, b"")
+    return bytes(value).decode("utf-16-le", "ignore").partition("\0")[0]
+
+
+def _exif_comment(image: Image.Image) -> str:
+    value = image.getexif().get_ifd(_EXIF_IFD).get(_EXIF_USER_COMMENT, b"")
+    if isinstance(value, str):
+        return value
+    charset = _COMMENT_CHARSETS.get(value[:8].rstrip(b"\0 "))
+    return value[8:].decode(charset, "ignore") if charset else _decoded(value.lstrip(b"\0"))
+
+
+def _png_description(image: Image.Image) -> str:
+    return str(image.info.get("Description", "")) if image.format == "PNG" else ""
+
+
+def _decoded(value: str | bytes) -> str:
+    """UTF-8, or Latin-1 where it is not. EXIF strings are ASCII by the standard, UTF-8 in practice."""
+    raw = value.encode("latin-1", "replace") if isinstance(value, str) else value
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+_READERS = (_xmp, _iptc, _exif_description, _exif_title, _exif_comment, _png_description)

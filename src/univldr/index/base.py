@@ -1,0 +1,156 @@
+"""What every index engine does, and the stored form of a document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from univldr.errors import CorpusError, StoreError
+from univldr.types import Document, Float32Array, Hit, Modality
+
+Payload = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """What an index is: its engine, the length of its vectors, how many documents it holds."""
+
+    engine: str
+    dim: int
+    documents: int
+
+
+class Index(Protocol):
+    """Unit vectors and their documents; scores are inner products, which on unit rows are cosines."""
+
+    def upsert(self, documents: Sequence[Document], vectors: Float32Array) -> None:
+        """Store or overwrite ``documents`` by id; ``vectors`` is float32 [len(documents), dim], unit rows.
+
+        Raises:
+            CorpusError: a document cannot be stored; none of the call's documents was.
+            StoreError: the vectors do not fit, or the index cannot be written.
+        """
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Forget documents; unknown ids are fine. Returns how many there were."""
+
+    def get(self, ids: Sequence[str]) -> list[Document | None]:
+        """The documents in the order asked for, without their pixels."""
+
+    def query(self, vector: Float32Array, k: int, *, modality: Modality | None = None) -> list[Hit]:
+        """The best ``k`` for ``vector``, float32 [dim]: by score downwards, equal scores by id."""
+
+    def count(self, modality: Modality | None = None) -> int:
+        """How many documents there are."""
+
+    def flush(self) -> None:
+        """Return once everything so far would survive a power cut."""
+
+    def optimize(self) -> None:
+        """Tidy up after many changes; answers stay the same, up to the engine's approximation."""
+
+    def info(self) -> IndexInfo:
+        """What this index is."""
+
+    def close(self) -> None:
+        """Release files and locks; the index cannot be used afterwards."""
+
+
+def to_payload(document: Document) -> Payload:
+    """A document as plain JSON values, without its pixels.
+
+    Raises:
+        CorpusError: a field is not JSON (NaN and lone surrogates included).
+    """
+    payload = {
+        "id": document.id,
+        "modality": document.modality.value,
+        "text": document.text,
+        "image": str(document.image) if isinstance(document.image, Path) else None,
+        "title": document.title,
+        "expansions": list(document.expansions),
+        "metadata": dict(document.metadata),
+    }
+    try:
+        json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise CorpusError(
+            f"document {document.id!r} cannot be stored: {error}; texts must be Unicode and metadata JSON"
+        ) from error
+    return payload
+
+
+def from_payload(payload: Mapping[str, Any]) -> Document:
+    """The document that ``to_payload`` stored."""
+    image = payload["image"]
+    return Document(
+        id=payload["id"],
+        modality=Modality(payload["modality"]),
+        text=payload["text"],
+        image=None if image is None else Path(image),
+        title=payload["title"],
+        expansions=tuple(payload["expansions"]),
+        metadata=payload["metadata"],
+    )
+
+
+def rank(scored: Sequence[tuple[float, Document]]) -> list[Hit]:
+    """Hits by score downwards; equal scores by id, so that a ranking can be repeated."""
+    ordered = sorted(scored, key=lambda pair: (-pair[0], pair[1].id))
+    return [Hit(position, score, document) for position, (score, document) in enumerate(ordered, start=1)]
+
+
+def check_rows(documents: Sequence[Document], vectors: Float32Array, dim: int) -> None:
+    """Refuse vectors that do not belong to ``documents`` or would poison the index.
+
+    Raises:
+        StoreError: the shape is not [len(documents), dim], or a value is not finite.
+    """
+    if vectors.shape != (len(documents), dim):
+        raise StoreError(
+            f"vectors of shape {list(vectors.shape)} for {len(documents)} documents; "
+            f"this index takes [{len(documents)}, {dim}]"
+        )
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        document = documents[int(np.argmin(finite))]
+        raise StoreError(f"the vector of document {document.id!r} is not finite; is the model broken?")
+
+
+def check_query(vector: Float32Array, k: int, dim: int) -> None:
+    """Refuse a query that this index cannot answer.
+
+    Raises:
+        StoreError: the vector is not [dim], or ``k`` is below 1.
+    """
+    if vector.shape != (dim,):
+        raise StoreError(f"query vector of shape {list(vector.shape)}; this index takes [{dim}]")
+    if k < 1:
+        raise StoreError(f"k is {k}; ask for at least 1 hit")
+
+
+def unusable(index: Path, action: str, error: BaseException) -> StoreError:
+    """What went wrong with the files of ``index``, and what helps."""
+    reason = " ".join(str(error).split())[:200]
+    if "WouldBlock" in reason:
+        return StoreError(f"index {index} is in use by another process; wait for it or stop it")
+    if "No space left" in reason or "disk is full" in reason:
+        return StoreError(f"no space to {action} index {index}; free some, or use --index elsewhere")
+    if any(words in reason for words in ("Permission denied", "Read-only", "readonly")):
+        return StoreError(
+            f"cannot {action} index {index}: {reason}; even a search writes there: "
+            "make it writable, or put it elsewhere with --index"
+        )
+    return StoreError(f"cannot {action} index {index}: {reason}; {rebuild_remedy(index)}")
+
+
+def rebuild_remedy(index: Path) -> str:
+    """The command that makes a broken index anew."""
+    if index.name == ".univldr":
+        return f"make it anew: univldr index --rebuild {index.parent}"
+    return f"make it anew: univldr index --rebuild DIR --index {index}"

@@ -1,0 +1,88 @@
+"""The exact index in memory: for evaluation, mining and tests, and what other engines are held to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from univldr.index.base import IndexInfo, Payload, check_query, check_rows, from_payload, rank, to_payload
+from univldr.types import Document, Float32Array, Hit, Modality
+
+BLOCK = 65_536
+"""Rows scored at a time, so that a query over a memory-mapped matrix reads it once, in order."""
+
+
+class ExactIndex:
+    """Blocked inner product over one growing matrix; deleted rows are filled by the last one."""
+
+    def __init__(self, dim: int) -> None:
+        self._dim = dim
+        self._vectors: Float32Array = np.empty((0, dim), np.float32)
+        self._payloads: list[Payload] = []
+        self._rows: dict[str, int] = {}
+
+    def upsert(self, documents: Sequence[Document], vectors: Float32Array) -> None:
+        """See ``Index.upsert``."""
+        check_rows(documents, vectors, self._dim)
+        payloads = [to_payload(document) for document in documents]
+        self._reserve(len(self._payloads) + len(payloads))
+        for payload, vector in zip(payloads, vectors, strict=True):
+            row = self._rows.setdefault(payload["id"], len(self._payloads))
+            self._payloads[row : row + 1] = [payload]
+            self._vectors[row] = vector
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """See ``Index.delete``."""
+        before = len(self._payloads)
+        for row in (self._rows.pop(id_) for id_ in dict.fromkeys(ids) if id_ in self._rows):
+            last = self._payloads.pop()
+            if row < len(self._payloads):
+                self._payloads[row] = last
+                self._vectors[row] = self._vectors[len(self._payloads)]
+                self._rows[last["id"]] = row
+        return before - len(self._payloads)
+
+    def get(self, ids: Sequence[str]) -> list[Document | None]:
+        """See ``Index.get``."""
+        rows = (self._rows.get(id_) for id_ in ids)
+        return [None if row is None else from_payload(self._payloads[row]) for row in rows]
+
+    def query(self, vector: Float32Array, k: int, *, modality: Modality | None = None) -> list[Hit]:
+        """See ``Index.query``."""
+        check_query(vector, k, self._dim)
+        scores = np.empty(len(self._payloads), np.float32)
+        for start in range(0, len(scores), BLOCK):
+            stop = min(start + BLOCK, len(scores))
+            np.matmul(self._vectors[start:stop], vector, out=scores[start:stop])
+        rows = np.arange(len(scores))
+        if modality is not None:
+            wanted = [payload["modality"] == modality for payload in self._payloads]
+            rows = rows[np.array(wanted, bool)]
+        if k < len(rows):
+            limit = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
+            rows = rows[scores[rows] >= limit]  # ties at the limit stay, so that the id decides
+        return rank([(float(scores[row]), from_payload(self._payloads[row])) for row in rows])[:k]
+
+    def count(self, modality: Modality | None = None) -> int:
+        """See ``Index.count``."""
+        return sum(modality in (None, payload["modality"]) for payload in self._payloads)
+
+    def flush(self) -> None:
+        """Nothing to do: there are no files."""
+
+    def optimize(self) -> None:
+        """Nothing to do: it is always exact."""
+
+    def info(self) -> IndexInfo:
+        """See ``Index.info``."""
+        return IndexInfo("exact", self._dim, len(self._payloads))
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _reserve(self, rows: int) -> None:
+        if rows > len(self._vectors):
+            grown = np.empty((max(rows, 2 * len(self._vectors)), self._dim), np.float32)
+            grown[: len(self._payloads)] = self._vectors[: len(self._payloads)]
+            self._vectors = grown

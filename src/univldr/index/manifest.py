@@ -1,0 +1,139 @@
+"""``manifest.json``: what an index was made with, so that it is never searched with anything else."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from univldr.errors import ModelError, StoreError
+from univldr.index.base import rebuild_remedy, unusable
+from univldr.types import Encoder
+
+FORMAT = 1
+FILE = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an index was made with.
+
+    Attributes:
+        encoder: The name to give ``load_encoder``.
+        fingerprint: The encoder's; another one means other vectors.
+        dim: Length of a vector.
+        fusion: How picture and words of one document become one vector.
+        template: How caption and expansions become one text.
+        modality_means: Mean vector by modality that encoding subtracts, or ``None``.
+        roots: The corpora in the index, absolute paths.
+        created: ISO 8601, UTC.
+        format: Version of the index's directory layout.
+    """
+
+    encoder: str
+    fingerprint: str
+    dim: int
+    fusion: str = "sum"
+    template: str = "{caption} [SEP] {expansions}"
+    modality_means: Mapping[str, list[float]] | None = None
+    roots: tuple[str, ...] = ()
+    created: str = ""
+    format: int = FORMAT
+
+    @classmethod
+    def of(cls, encoder: Encoder) -> Manifest:
+        """The manifest of a new index for ``encoder``."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(encoder.name, encoder.fingerprint, encoder.dim, created=now)
+
+    @classmethod
+    def read(cls, index: Path) -> Manifest:
+        """Read the manifest of the index in the directory ``index``.
+
+        Raises:
+            StoreError: there is none, it is broken, or a newer univldr wrote it.
+        """
+        try:
+            fields = json.loads((index / FILE).read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            remedy = index.parent if index.name == ".univldr" else f"DIR --index {index}"
+            raise StoreError(f"no index at {index}; make one: univldr index {remedy}") from error
+        except OSError as error:
+            raise unusable(index, "read", error) from error
+        except ValueError as error:
+            raise _broken(index, str(error)) from error
+        return cls._checked(index, fields)
+
+    @classmethod
+    def _checked(cls, index: Path, fields: Any) -> Manifest:
+        if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
+            raise _broken(index, 'no "format"')
+        if fields["format"] > FORMAT:
+            raise StoreError(
+                f"index {index} has format {fields['format']}, this univldr reads up to {FORMAT}; "
+                f"upgrade univldr, or {rebuild_remedy(index)}"
+            )
+        types = {
+            "encoder": str,
+            "fingerprint": str,
+            "dim": int,
+            "fusion": str,
+            "template": str,
+            "roots": list,
+        }
+        for name, kind in types.items():
+            if not isinstance(fields.get(name), kind):
+                raise _broken(index, f'"{name}" is {fields.get(name)!r}, not a {kind.__name__}')
+        known = {field.name: fields[field.name] for field in dataclasses.fields(cls) if field.name in fields}
+        return cls(**{**known, "roots": tuple(fields["roots"])})
+
+    def write(self, index: Path) -> None:
+        """Replace the manifest in one step: a crash leaves the old one or the new one.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        temporary = index / f"{FILE}.tmp"
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                json.dump(dataclasses.asdict(self), file, indent=2, ensure_ascii=False)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(index / FILE)
+        except OSError as error:
+            raise unusable(index, "write", error) from error
+
+    def check_name(self, index: Path, name: str) -> None:
+        """Refuse another model by the name it was asked for, before it is loaded.
+
+        Raises:
+            ModelError: the index was made with another one.
+        """
+        if self.encoder not in (name, str(Path(name).expanduser().resolve())):
+            raise ModelError(
+                f"index {index} was made with model {self.encoder!r}, not {name!r}; "
+                f"use --model {self.encoder}, or {rebuild_remedy(index)} --model {name}"
+            )
+
+    def check(self, index: Path, encoder: Encoder) -> None:
+        """Refuse an encoder whose vectors do not belong here.
+
+        Raises:
+            ModelError: it is another model, or the same one changed since.
+        """
+        self.check_name(index, encoder.name)
+        if (encoder.fingerprint, encoder.dim) != (self.fingerprint, self.dim):
+            raise ModelError(
+                f"model {encoder.name!r} changed since index {index} was made "
+                f"({self.fingerprint}, {self.dim} dimensions; now {encoder.fingerprint}, {encoder.dim}); "
+                f"{rebuild_remedy(index)}"
+            )
+
+
+def _broken(index: Path, reason: str) -> StoreError:
+    return StoreError(f"index {index} is broken: {FILE}: {reason}; {rebuild_remedy(index)}")

@@ -1,0 +1,277 @@
+"""Bring an index up to date with a corpus: read, encode and store what changed, forget what went.
+
+At any moment the process may die: the next run finds an index that opens, and redoes at most a batch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, partial
+from pathlib import Path
+from typing import Protocol
+
+from univldr.corpus import open_corpus
+from univldr.corpus.base import Corpus, Cutter, Skipped, Source
+from univldr.corpus.passages import PassageCutter
+from univldr.encoders import load_encoder
+from univldr.errors import CorpusError, ImageError, MissingExtra
+from univldr.index import Manifest, Store, exists, index_of
+from univldr.index.sources import UNFINISHED, Finished
+from univldr.types import Document, Encoder
+
+BATCH_SIZE = 64
+"""Documents between two records of progress."""
+
+
+class Progress(Protocol):
+    """Called before the first source and after every batch."""
+
+    def __call__(self, done: int, total: int, label: str) -> None:
+        """``done`` of ``total`` new or changed sources are in the index; ``label`` names the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What a run did, in sources (files or records), but for ``documents``.
+
+    Attributes:
+        added: New, or left unfinished by a run that was interrupted, and now in the index.
+        updated: Changed, and now in the index as they are.
+        removed: No longer in the corpus.
+        unchanged: Not even read.
+        skipped: Left out, in whole or in part, by this run or an earlier one, and why.
+        documents: How many documents the index holds now.
+        seconds: Wall time.
+    """
+
+    added: int
+    updated: int
+    removed: int
+    unchanged: int
+    skipped: list[Skipped]
+    documents: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Read:
+    """A source on its way into the index."""
+
+    source: Source
+    documents: list[Document] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    retry: bool = False
+
+    def finished(self) -> Finished:
+        stamp = UNFINISHED if self.retry else self.source.stamp
+        return Finished(self.source.key, stamp, [document.id for document in self.documents], self.skipped)
+
+
+def update(
+    corpus: Path,
+    *,
+    index: Path | None = None,
+    model: str | None = None,
+    rebuild: bool = False,
+    progress: Progress | None = None,
+) -> IndexReport:
+    """Bring the index of the corpus at ``corpus`` up to date; make it if there is none.
+
+    Args:
+        corpus: A folder, or a .jsonl or .parquet file of records.
+        index: The index directory, by default ``index_of(corpus)``.
+        model: For a new index, ``auto`` by default; an index that exists names its own.
+        rebuild: Make the index anew, with another model for instance.
+        progress: Told how far it is.
+
+    Raises:
+        CorpusError: there is no such corpus.
+        ModelError: the model cannot be loaded, or is not the one the index was made with.
+        StoreError: the index cannot be opened, read or written.
+    """
+    path = corpus.expanduser().absolute()
+    directory = index or index_of(path)
+    new = rebuild or not exists(directory)
+    name = (model or "auto") if new else Manifest.read(directory).encoder
+    load = cache(partial(load_encoder, name))
+    opened = open_corpus(path, _lazy_cutter(load))
+    with (
+        Store.create(directory, Manifest.of(load()), replace=rebuild)
+        if new
+        else Store.open(directory) as store
+    ):
+        if not new and model not in (None, "auto"):
+            store.manifest.check_name(directory, model)
+        return index_corpus(opened, store, load, progress=progress)
+
+
+def index_corpus(
+    corpus: Corpus,
+    store: Store,
+    encoder: Callable[[], Encoder],
+    *,
+    progress: Progress | None = None,
+    batch_size: int = BATCH_SIZE,
+) -> IndexReport:
+    """Make ``store`` hold exactly what ``corpus`` holds now (documents of other corpora in it stay).
+
+    A document that cannot be read or encoded is left out and reported, never the end of the run.
+
+    Args:
+        corpus: Where the documents come from.
+        store: Where they go.
+        encoder: Gives the encoder; called only when there is something to encode.
+        progress: Told how far it is.
+        batch_size: Documents to encode and record at a time.
+
+    Raises:
+        CorpusError: the corpus as a whole cannot be listed; the index is as it was.
+        ModelError: the encoder is not the one the index was made with.
+        StoreError: the index cannot be written.
+    """
+    started = time.perf_counter()
+    if not corpus.root.exists():
+        raise CorpusError(f"corpus {corpus.root} does not exist; is its disk mounted? The index is unchanged")
+    scan = corpus.scan()
+    run = _Run(corpus, store, encoder, str(corpus.root.absolute()))
+    store.enter_root(run.root)
+    known = store.sources.stamps(run.root)
+    sources = [source for source in scan.sources if _is_text(source.key)]
+    changed = [source for source in sources if known.get(source.key) != source.stamp]
+    vanished = known.keys() - {source.key for source in sources}
+    run.forget(vanished)
+    stored = run.take_in(changed, batch_size, progress)
+    if changed or vanished:
+        store.engine.optimize()
+    unreadable = [
+        Skipped(repr(s.key), "its name is not Unicode") for s in scan.sources if not _is_text(s.key)
+    ]
+    left_out = [Skipped(key, reason) for key, reason in store.sources.skipped(run.root)]
+    return IndexReport(
+        added=sum(not known.get(key) for key in stored),
+        updated=sum(bool(known.get(key)) for key in stored),
+        removed=len(vanished),
+        unchanged=len(sources) - len(changed),
+        skipped=[*scan.skipped, *unreadable, *left_out],
+        documents=store.engine.count(),
+        seconds=time.perf_counter() - started,
+    )
+
+
+class _Run:
+    """One corpus on its way into one index."""
+
+    def __init__(self, corpus: Corpus, store: Store, encoder: Callable[[], Encoder], root: str) -> None:
+        self.root = root
+        self._corpus = corpus
+        self._store = store
+        self._encoder = cache(partial(_checked, store, encoder))
+
+    def forget(self, vanished: Iterable[str]) -> None:
+        """Remove sources and their documents: from the engine first, so that none is orphaned."""
+        keys = list(vanished)
+        if keys:
+            self._store.engine.delete(self._store.sources.ids(self.root, keys))
+            self._store.engine.flush()
+            self._store.sources.remove(self.root, keys)
+
+    def take_in(self, changed: list[Source], batch_size: int, progress: Progress | None) -> list[str]:
+        """Read, encode and store sources, a batch at a time; returns the keys of those with documents."""
+        stored: list[str] = []
+        done = 0
+        if progress and changed:
+            progress(0, len(changed), "")
+        for batch in self._batches(changed, batch_size):
+            self._store_batch(batch, batch_size)
+            stored += [read.source.key for read in batch if read.documents]
+            done += len(batch)
+            if progress:
+                progress(done, len(changed), batch[-1].source.key)
+        return stored
+
+    def _batches(self, sources: Iterable[Source], batch_size: int) -> Iterator[list[_Read]]:
+        """Whole sources with ``batch_size`` documents or a few more; one with many is a batch of its own."""
+        batch: list[_Read] = []
+        taken: dict[str, str] = {}
+        for source in sources:
+            batch.append(self._read(source, taken))
+            if len(taken) >= batch_size or len(batch) >= batch_size:
+                yield batch
+                batch, taken = [], {}
+        if batch:
+            yield batch
+
+    def _read(self, source: Source, taken: dict[str, str]) -> _Read:
+        """The source's documents, but for those whose id another one has in the index or the batch.
+
+        ``taken`` maps the batch's ids to their sources' keys; this source's are added.
+        """
+        read = _Read(source)
+        try:
+            documents = self._corpus.read(source)
+        except (CorpusError, ImageError, MissingExtra) as error:
+            _skip(read, source.key, error)
+            return read
+        own = (self.root, source.key)
+        for document in documents:
+            in_batch = taken.get(document.id)
+            owner = (self.root, in_batch) if in_batch else self._store.sources.owner(document.id)
+            if owner and (in_batch or owner != own):
+                root, key = owner
+                read.skipped.append((document.id, f"its id is taken by a document of {key} in {root}"))
+                read.retry = True  # the other one may go
+            else:
+                taken[document.id] = source.key
+                read.documents.append(document)
+        return read
+
+    def _store_batch(self, batch: list[_Read], batch_size: int) -> None:
+        """The order matters: what the engine may hold is noted first, what it holds is recorded last."""
+        engine, sources = self._store.engine, self._store.sources
+        stale = set(sources.ids(self.root, [read.source.key for read in batch]))
+        sources.begin(self.root, {r.source.key: [document.id for document in r.documents] for r in batch})
+        pairs = [(read, document) for read in batch for document in read.documents]
+        for start in range(0, len(pairs), batch_size):
+            self._upsert(pairs[start : start + batch_size])
+        engine.delete(sorted(stale - {document.id for read in batch for document in read.documents}))
+        engine.flush()
+        sources.finish(self.root, [read.finished() for read in batch])
+
+    def _upsert(self, pairs: list[tuple[_Read, Document]]) -> None:
+        """Encode and store; on a bad document, halve until it stands alone, and leave that one out."""
+        documents = [document for _, document in pairs]
+        encoder = self._encoder()
+        try:
+            self._store.engine.upsert(documents, encoder.encode_documents(documents))
+        except (CorpusError, ImageError, MissingExtra) as error:
+            if len(pairs) > 1:
+                self._upsert(pairs[: len(pairs) // 2])
+                self._upsert(pairs[len(pairs) // 2 :])
+                return
+            read, document = pairs[0]
+            read.documents.remove(document)
+            _skip(read, document.id, error)
+
+
+def _lazy_cutter(load: Callable[[], Encoder]) -> Cutter:
+    """A cutter that loads the encoder, for its tokenizer, with the first text."""
+    cutter = cache(lambda: PassageCutter(load().count_tokens, load().max_tokens))
+    return lambda text: cutter()(text)
+
+
+def _checked(store: Store, load: Callable[[], Encoder]) -> Encoder:
+    encoder = load()
+    store.manifest.check(store.path, encoder)
+    return encoder
+
+
+def _skip(read: _Read, key: str, error: Exception) -> None:
+    read.skipped.append((key, str(error)))
+    read.retry |= isinstance(error, MissingExtra)  # it may be installed by the next run
+
+
+def _is_text(key: str) -> bool:
+    """Whether a file's name can be stored; names that are not valid in the file system's encoding cannot."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in key)

@@ -1,0 +1,102 @@
+"""Contrastive losses over similarity matrices: pure functions of tensors."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def same_group(rows: Tensor, columns: Tensor) -> Tensor:
+    """Targets that share each row's weight among the columns of its group.
+
+    Args:
+        rows: int64 [R], the group of each query.
+        columns: int64 [C], the group of each document; -1 belongs to no query.
+
+    Returns:
+        float32 [R, C]; a row sums to one, or to zero when its group has no column.
+    """
+    match = (rows[:, None] == columns[None, :]).float()
+    return match / match.sum(1, keepdim=True).clamp(min=1.0)
+
+
+def soften(targets: Tensor, teacher: Tensor, temperature: float, share: float) -> Tensor:
+    """Move ``share`` of each row's weight to where a teacher sees likeness (Hinton et al. 2015).
+
+    A batch of photos holds many dogs on grass: calling every other dog wrong teaches the model to tell apart
+    what the captions do not. The teacher's similarity between captions says how wrong each one is.
+
+    Args:
+        targets: float32 [R, C], rows sum to one.
+        teacher: float32 [R, C] similarities; ``-inf`` where the teacher has no opinion.
+        temperature: Of the softmax over the teacher's similarities.
+        share: In [0, 1].
+    """
+    return (1.0 - share) * targets + share * functional.softmax(teacher / temperature, dim=1)
+
+
+def cross_entropy(queries: Tensor, documents: Tensor, targets: Tensor, scale: Tensor | float) -> Tensor:
+    """Mean over queries of the cross-entropy between ``targets`` and softmax(scale * queries @ documents.T).
+
+    With one positive per query and documents of both kinds in the columns this is UniVL-DR's universal loss
+    (Liu et al. 2023, equation 7). Embeddings of zeros give log(number of documents).
+
+    Args:
+        queries: float32 [R, dim].
+        documents: float32 [C, dim].
+        targets: float32 [R, C], rows sum to one.
+        scale: Inverse temperature.
+    """
+    scores = functional.log_softmax(scale * (queries @ documents.T), dim=1)
+    return -(targets * scores).sum(1).mean()
+
+
+def alignment_loss(
+    pictures: Tensor, captions: Tensor, passages: Tensor, scale: Tensor, *, temperature: float, share: float
+) -> Tensor:
+    """Pictures and their captions find each other among one another and among passages.
+
+    Args:
+        pictures: float32 [B, dim], unit rows.
+        captions: float32 [B, K, dim], unit rows, K captions of each picture, from the frozen teacher.
+        passages: float32 [N, dim], unit rows that belong to no picture; they compete in every softmax,
+            which puts pictures and passages on one scale.
+        scale: Inverse temperature.
+        temperature: See ``soften``.
+        share: See ``soften``.
+    """
+    batch, per_picture, _ = captions.shape
+    groups = torch.arange(batch, device=captions.device)
+    flat, caption_groups = captions.flatten(0, 1), groups.repeat_interleave(per_picture)
+    nobody = torch.full((len(passages),), -1, device=captions.device)
+    centres = functional.normalize(captions.mean(1), dim=1)
+    silent = captions.new_full((1, len(passages)), -torch.inf)
+    to_pictures = soften(
+        same_group(caption_groups, torch.cat([groups, nobody])),
+        torch.cat([flat @ centres.T, silent.expand(len(flat), -1)], dim=1),
+        temperature,
+        share,
+    )
+    to_captions = soften(
+        same_group(groups, torch.cat([caption_groups, nobody])),
+        torch.cat([centres @ flat.T, silent.expand(batch, -1)], dim=1),
+        temperature,
+        share,
+    )
+    find_picture = cross_entropy(flat, torch.cat([pictures, passages]), to_pictures, scale)
+    find_caption = cross_entropy(pictures, torch.cat([flat, passages]), to_captions, scale)
+    return (find_picture + find_caption) / 2
+
+
+def passage_loss(queries: Tensor, passages: Tensor, pictures: Tensor, scale: Tensor) -> Tensor:
+    """Each query finds its own passage among the others and the pictures.
+
+    Args:
+        queries: float32 [M, dim], unit rows.
+        passages: float32 [M, dim], unit rows, the passage of each query.
+        pictures: float32 [B, dim], unit rows, none of which is looked for.
+        scale: Inverse temperature.
+    """
+    targets = torch.eye(len(queries), len(passages) + len(pictures), device=queries.device)
+    return cross_entropy(queries, torch.cat([passages, pictures]), targets, scale)

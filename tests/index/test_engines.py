@@ -1,0 +1,170 @@
+"""One body of tests over every engine: the one on disk must answer as the exact one does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from univldr.errors import CorpusError, StoreError
+from univldr.index import ExactIndex, Index
+from univldr.index.edge import EdgeIndex
+from univldr.types import Document, Float32Array, Modality
+
+DIM = 16
+
+
+@pytest.fixture(params=["exact", "edge"])
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
+    engine: Index = (
+        ExactIndex(DIM) if request.param == "exact" else EdgeIndex(tmp_path / "s", DIM, create=True)
+    )
+    yield engine
+    engine.close()
+
+
+def unit(rows: int, seed: int = 0) -> Float32Array:
+    vectors = np.random.default_rng(seed).standard_normal((rows, DIM)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
+def document(number: int) -> Document:
+    if number % 3:
+        return Document(f"d{number}", Modality.TEXT, f"text {number}")
+    return Document(f"d{number}", Modality.IMAGE, f"caption {number}", Path(f"/pictures/{number}.jpg"))
+
+
+def filled(index: Index, rows: int = 100) -> Float32Array:
+    vectors = unit(rows)
+    for start in range(0, rows, 30):
+        part = [document(n) for n in range(start, min(start + 30, rows))]
+        index.upsert(part, vectors[start : start + 30])
+    return vectors
+
+
+def test_empty(index: Index) -> None:
+    assert index.query(unit(1)[0], 5) == []
+    assert index.query(unit(1)[0], 5, modality=Modality.IMAGE) == []
+    assert index.get(["a"]) == [None]
+    assert index.delete(["a"]) == 0
+    assert index.count() == 0
+    index.upsert([], np.empty((0, DIM), np.float32))
+    index.flush()
+    index.optimize()
+    assert index.info().documents == 0
+    assert index.info().dim == DIM
+
+
+@pytest.mark.parametrize("modality", [None, Modality.TEXT, Modality.IMAGE])
+@pytest.mark.parametrize("k", [1, 7, 1000])
+def test_query_is_the_inner_product_in_order(index: Index, k: int, modality: Modality | None) -> None:
+    vectors = filled(index)
+    query = unit(1, seed=1)[0]
+    scores = {
+        f"d{n}": float(vectors[n] @ query) for n in range(100) if modality in (None, document(n).modality)
+    }
+    expected = sorted(scores, key=lambda id_: -scores[id_])[:k]
+    hits = index.query(query, k, modality=modality)
+    assert [hit.document.id for hit in hits] == expected
+    assert [hit.rank for hit in hits] == list(range(1, len(expected) + 1))
+    assert [hit.score for hit in hits] == pytest.approx([scores[id_] for id_ in expected], abs=1e-5)
+
+
+def test_small_index_stays_exact_after_optimize(index: Index) -> None:
+    vectors = filled(index, 2000)
+    index.delete([f"d{n}" for n in range(1200)])
+    index.optimize()
+    for query in unit(20, seed=2):
+        best = 1200 + np.argsort(-(vectors[1200:] @ query))[:10]
+        assert [hit.document.id for hit in index.query(query, 10)] == [f"d{n}" for n in best]
+
+
+def test_upsert_overwrites_vector_and_document(index: Index) -> None:
+    filled(index, 10)
+    vector = unit(1, seed=3)
+    index.upsert([Document("d4", Modality.IMAGE, "other", Path("/other.png"))], vector)
+    assert index.count() == 10
+    [hit] = index.query(vector[0], 1, modality=Modality.IMAGE)
+    assert (hit.document.id, hit.document.text) == ("d4", "other")
+    assert hit.score == pytest.approx(1, abs=1e-5)
+
+
+def test_one_call_with_an_id_twice_keeps_the_last(index: Index) -> None:
+    index.upsert([Document("a", Modality.TEXT, "first"), Document("a", Modality.TEXT, "last")], unit(2))
+    assert index.count() == 1
+    [kept] = index.get(["a"])
+    assert kept is not None
+    assert kept.text == "last"
+    assert index.query(unit(2)[1], 1)[0].score == pytest.approx(1, abs=1e-5)
+
+
+def test_delete(index: Index) -> None:
+    vectors = filled(index)
+    assert index.delete(["d3", "d5", "d99", "d3", "unknown"]) == 3
+    assert index.delete(["d3"]) == 0
+    assert index.count() == 97
+    assert "d5" not in {hit.document.id for hit in index.query(vectors[5], 100)}
+    assert index.query(vectors[98], 1)[0].document.id == "d98"
+    assert index.get(["d5", "d6"]) == [None, document(6)]
+
+
+def test_get_in_order_without_pixels(index: Index) -> None:
+    whole = Document(
+        id="日本語/ünï 🙂#0",
+        modality=Modality.IMAGE,
+        text="a caption",
+        image=b"pixels",
+        title="Title",
+        expansions=("ocr", "words"),
+        metadata={"path": "/ä", "n": 1, "x": 0.5, "nested": {"list": [1, None, True]}},
+    )
+    index.upsert([whole, Document("b", Modality.TEXT)], unit(2))
+    assert index.get(["b", "nope", whole.id, "b"]) == [
+        Document("b", Modality.TEXT),
+        None,
+        replace(whole, image=None),
+        Document("b", Modality.TEXT),
+    ]
+
+
+def test_count_by_modality(index: Index) -> None:
+    filled(index)
+    assert (index.count(Modality.TEXT), index.count(Modality.IMAGE), index.count()) == (66, 34, 100)
+
+
+def test_ties_are_ordered_by_id(index: Index) -> None:
+    same = np.repeat(unit(1), 9, axis=0)
+    index.upsert([Document(id_, Modality.TEXT) for id_ in "ihgfedcba"], same)
+    assert [hit.document.id for hit in index.query(same[0], 9)] == list("abcdefghi")
+
+
+@pytest.mark.parametrize("metadata", [{"x": float("nan")}, {"x": Path("/a")}, {"x": "\ud800"}])
+def test_what_is_not_json_is_refused_whole(index: Index, metadata: dict[str, object]) -> None:
+    bad = Document("bad", Modality.TEXT, metadata=metadata)
+    with pytest.raises(CorpusError, match="'bad' cannot be stored"):
+        index.upsert([Document("good", Modality.TEXT), bad], unit(2))
+    assert index.count() == 0
+
+
+def test_vectors_that_do_not_fit_are_refused(index: Index) -> None:
+    with pytest.raises(StoreError, match=r"\[1, 8\] for 1 documents; this index takes \[1, 16\]"):
+        index.upsert([document(0)], np.ones((1, 8), np.float32))
+    poisoned = unit(2)
+    poisoned[1, 3] = np.nan
+    with pytest.raises(StoreError, match="'d1' is not finite"):
+        index.upsert([document(0), document(1)], poisoned)
+    with pytest.raises(StoreError, match=r"\[8\]; this index takes \[16\]"):
+        index.query(np.ones(8, np.float32), 1)
+    with pytest.raises(StoreError, match="k is 0"):
+        index.query(unit(1)[0], 0)
+    assert index.count() == 0
+
+
+def test_exact_keeps_ties_at_the_cut_by_id() -> None:
+    index = ExactIndex(DIM)
+    index.upsert([Document(id_, Modality.TEXT) for id_ in "dcba"], np.repeat(unit(1), 4, axis=0))
+    assert [hit.document.id for hit in index.query(unit(1)[0], 2)] == ["a", "b"]

@@ -1,0 +1,215 @@
+"""Exported directories give torch's vectors without torch, and their small graphs are small."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from univldr import export as module
+from univldr.encoders.fusion import FusionModule, TorchEncoder
+from univldr.encoders.onnx import OnnxEncoder
+from univldr.errors import ModelError
+from univldr.export import ExportReport, GraphReport, export_onnx, store_half, store_int8
+from univldr.types import Document, Float32Array, Modality
+
+Checkpoint = Callable[[str], Path]
+FAMILIES = ["clip", "univldr-dual", pytest.param("siglip", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(scope="module")
+def exported(
+    checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], ExportReport]:
+    """The report of one full export by family."""
+    made: dict[str, ExportReport] = {}
+
+    def get(family: str) -> ExportReport:
+        if family not in made:
+            made[family] = export_onnx(checkpoint(family), tmp_path_factory.mktemp("exported"))
+        return made[family]
+
+    return get
+
+
+def documents() -> list[Document]:
+    levels = np.random.default_rng(3).integers(0, 256, (2, 5, 4, 3), np.uint8)
+    pictures = [Image.fromarray(array).resize((60, 40)) for array in levels]
+    encoded = []
+    for number, picture in enumerate(pictures):
+        path = Path(f"{number}.png")
+        picture.save(path)
+        encoded.append(path.absolute())
+    return [
+        Document("short", Modality.TEXT, text="dog"),
+        Document("long", Modality.TEXT, text="the red bird runs on the beach " * 9),
+        Document("image", Modality.IMAGE, image=encoded[0]),
+        Document("captioned", Modality.IMAGE, text="a blue cat", image=encoded[1]),
+    ]
+
+
+def cosines(left: Float32Array, right: Float32Array) -> Float32Array:
+    return np.asarray((left * right).sum(axis=1), np.float32)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_exported_directory_encodes_like_torch(
+    family: str,
+    checkpoint: Checkpoint,
+    exported: Callable[[str], ExportReport],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    report = exported(family)
+    expected = TorchEncoder(checkpoint(family)).encode_documents(documents())
+    files = [graph.file for graph in report.graphs]
+    assert files == [
+        "text_model.onnx",
+        "vision_model.onnx",
+        "text_model_quantized.onnx",
+        "vision_model_fp16.onnx",
+    ]
+    assert all(0.999 <= graph.lowest <= graph.mean <= 1.0001 for graph in report.graphs[:2])
+    settings = json.loads((report.directory / "univldr.json").read_text())
+    assert settings["onnx"] == {"text": "text_model_quantized.onnx", "image": "vision_model_fp16.onnx"}
+    small = OnnxEncoder(report.directory).encode_documents(documents())
+    assert cosines(small, expected).min() > 0.98
+    settings["onnx"] = {}
+    (tmp_path / "full").mkdir()
+    for path in report.directory.glob("*.json"):
+        (tmp_path / "full" / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "full" / "univldr.json").write_text(json.dumps(settings))
+    (tmp_path / "full" / "onnx").symlink_to(report.directory / "onnx")
+    full = OnnxEncoder(tmp_path / "full").encode_documents(documents())
+    np.testing.assert_allclose(full, expected, atol=1e-4)
+
+
+def test_report_prints_one_line_per_graph(exported: Callable[[str], ExportReport]) -> None:
+    report = exported("clip")
+    header, *lines = str(report).splitlines()
+    assert "cosine" in header
+    assert [line.split()[0] for line in lines] == [graph.file for graph in report.graphs]
+    for graph in report.graphs:
+        assert graph.bytes == (report.directory / "onnx" / graph.file).stat().st_size
+
+
+def test_only_the_small_graphs_are_kept(
+    checkpoint: Checkpoint,
+    exported: Callable[[str], ExportReport],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    graphs = exported("univldr-dual").directory / "onnx"
+
+    def copy_traced(_: object, __: object, path: Path, ___: object) -> None:
+        shutil.copy(graphs / path.name, path)  # tracing takes seconds, and this is not about it
+
+    monkeypatch.setattr(module, "_write", copy_traced)
+    fusion = FusionModule.load(str(checkpoint("univldr-dual"))).train()
+    report = export_onnx(fusion, tmp_path, keep_float32=False)
+    assert fusion.training
+    assert fusion.model.config._attn_implementation != "eager"
+    names = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert names == {
+        "onnx/text_model_quantized.onnx",
+        "onnx/vision_model_fp16.onnx",
+        "preprocessor_config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "univldr.json",
+    }
+    assert len(report.graphs) == 2
+
+
+def test_graph_unlike_torch_is_refused(
+    checkpoint: Checkpoint, exported: Callable[[str], ExportReport]
+) -> None:
+    path = exported("clip").directory / "onnx" / "text_model.onnx"
+    other = FusionModule.load(str(checkpoint("clip"))).eval()
+    batches = module._text_batches(other)
+    with torch.no_grad():
+        other.model.text_projection.weight.normal_()
+    with pytest.raises(ModelError, match=r"text_model\.onnx: cosine .* with torch, at least 0\.999"):
+        module._check(path, "", module._TextTower(other), batches)
+
+
+def test_half_weights_compute_in_full(tmp_path: Path) -> None:
+    """Twice as small, and the same as a graph whose weights were rounded to float16 by hand."""
+    weights = np.random.default_rng(0).normal(size=(96, 80)).astype(np.float32)
+    _linear(weights, tmp_path / "full.onnx")
+    store_half(tmp_path / "full.onnx", tmp_path / "half.onnx")
+    assert (tmp_path / "half.onnx").stat().st_size < 0.55 * (tmp_path / "full.onnx").stat().st_size
+    rows = np.random.default_rng(1).normal(size=(3, 96)).astype(np.float32)
+    rounded = weights.astype(np.float16).astype(np.float32)
+    np.testing.assert_allclose(_run(tmp_path / "half.onnx", rows), rows @ rounded, rtol=1e-5, atol=1e-5)
+
+
+def test_int8_shrinks_tables_and_products(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    table = (random.normal(size=(500, 64)) * random.uniform(0.01, 10, (500, 1))).astype(np.float32)
+    weights = random.normal(size=(64, 128)).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Gather", ["table", "x"], ["rows"]),
+            helper.make_node("MatMul", ["rows", "w"], ["y"]),
+        ],
+        "lookup",
+        [helper.make_tensor_value_info("x", TensorProto.INT64, ["n"])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 128])],
+        [numpy_helper.from_array(table, "table"), numpy_helper.from_array(weights, "w")],
+    )
+    _save(graph, tmp_path / "full.onnx")
+    store_int8(tmp_path / "full.onnx", tmp_path / "int8.onnx")
+    assert (tmp_path / "int8.onnx").stat().st_size < 0.32 * (tmp_path / "full.onnx").stat().st_size
+    rows = np.arange(0, 500, 7)
+    expected = table[rows] @ weights
+    got = np.concatenate([_run(tmp_path / "int8.onnx", rows[n : n + 1]) for n in range(len(rows))])
+    norms = np.linalg.norm(got, axis=1) * np.linalg.norm(expected, axis=1)
+    assert (
+        (got * expected).sum(axis=1) / norms
+    ).min() > 0.999  # rows of every magnitude keep their direction
+
+
+def test_report_is_a_value() -> None:
+    graph = GraphReport("text_model.onnx", 1_500_000, 0.99951, 0.9999, 120.4)
+    lines = str(ExportReport(Path("x"), (graph,))).splitlines()
+    assert lines[1].split() == ["text_model.onnx", "1.5", "0.99951", "0.99990", "120"]
+
+
+def _linear(weights: Float32Array, path: Path) -> None:
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        "linear",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", weights.shape[0]])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", weights.shape[1]])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    _save(graph, path)
+
+
+def _save(graph: onnx.GraphProto, path: Path) -> None:
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def _run(path: Path, rows: object) -> Float32Array:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (result,) = session.run(None, {"x": rows})
+    return np.asarray(result, np.float32)

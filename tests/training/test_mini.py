@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+from tokenizers import Tokenizer, models  # noqa: E402
+from transformers import AutoModel  # noqa: E402
+
+from univldr.encoders.dual import DualConfig, DualModel  # noqa: E402
+from univldr.errors import ConfigError  # noqa: E402
+from univldr.training.mini import read_recipe, set_training, write_model  # noqa: E402
+
+RECIPE = Path(__file__).parents[2] / "recipes" / "mini.toml"
+
+
+def small_model() -> DualModel:
+    text = {"vocab_size": 20, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    return DualModel(DualConfig(text_config=text, vision_config={"depth_multiplier": 0.1}, head_hidden=8))
+
+
+def test_the_recipe_can_be_read() -> None:
+    recipe = read_recipe(RECIPE)
+    assert recipe.views >= 1
+    assert 0 <= recipe.cut < 16
+    assert recipe.tune.epochs > 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("held_out", "held_in"), ("min_area", "least_area"), ("[tune]", "[tuning]")]
+)
+def test_a_recipe_with_a_wrong_key_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(RECIPE.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    with pytest.raises(ConfigError, match="recipes/mini.toml"):
+        read_recipe(path)
+
+
+def test_only_the_head_drops_out() -> None:
+    model = small_model()
+    set_training(model, True)
+    assert model.head.training
+    assert not model.vision_model.training
+    assert not model.text_model.training
+    set_training(model, False)
+    assert not model.head.training
+
+
+def test_write_model_replaces_an_older_directory(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "old.txt").write_text("old", encoding="utf-8")
+    write_model(small_model(), Tokenizer(models.WordLevel({"a": 0}, unk_token="a")), folder)
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        "config.json",
+        "model.safetensors",
+        "preprocessor_config.json",
+        "tokenizer.json",
+        "univldr.json",
+    }
+    described = json.loads((folder / "univldr.json").read_text(encoding="utf-8"))
+    assert described["dim"] == 16
+    assert described["fusion"] == "sum"
+    assert isinstance(AutoModel.from_pretrained(folder), DualModel)
