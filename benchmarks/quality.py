@@ -26,7 +26,8 @@ def ranks(task: Task, ids: list[str], vectors: Float32Array) -> np.ndarray:
     row = {id_: i for i, id_ in enumerate(ids)}
     scores = task.queries @ vectors.T
     own = scores[np.arange(len(task.right)), [row[id_] for id_ in task.right]]
-    return (scores >= own[:, None]).sum(axis=1)
+    found: np.ndarray = (scores >= own[:, None]).sum(axis=1)
+    return found
 
 
 def measures(found: np.ndarray) -> dict[str, float]:

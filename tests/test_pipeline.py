@@ -113,8 +113,8 @@ def test_first_run(world: World) -> None:
     assert report.skipped == [Left("film.mkv", "neither text nor picture")]
     assert world.store.manifest.roots == (str(world.corpus.root),)
     assert max(world.encoder.batches) == 4
-    assert seen[0] == (0, 10, "")
-    assert seen[-1] == (10, 10, "9.txt")
+    assert seen[0] == (0, 10, "indexing")
+    assert seen[-1] == (10, 10, "indexing")
     assert [done for done, _, _ in seen] == sorted(done for done, _, _ in seen)
 
 
@@ -273,7 +273,7 @@ def test_moved_folder_keeps_its_index(world: World, tmp_path: Path) -> None:
     del world.corpus.files["b.txt"]
     with Store.open(moved / ".univldr") as store:
         report = index_corpus(world.corpus, store, lambda: world.encoder)
-        assert (report.updated, report.removed, report.documents) == (1, 1, 1)
+        assert (report.added, report.removed, report.documents) == (1, 1, 1)
         assert store.manifest.roots == (str(moved),)
 
 

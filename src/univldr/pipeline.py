@@ -29,7 +29,7 @@ class Progress(Protocol):
     """Called before the first source and after every batch."""
 
     def __call__(self, done: int, total: int, label: str) -> None:
-        """``done`` of ``total`` new or changed sources are in the index; ``label`` names the last one."""
+        """``done`` of ``total`` new or changed sources are in the index; ``label`` names the step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class IndexReport:
     """What a run did, in sources (files or records), but for ``documents``.
 
     Attributes:
-        added: New, or left unfinished by a run that was interrupted, and now in the index.
+        added: New, or left unfinished by an earlier run, and now in the index.
         updated: Changed, and now in the index as they are.
         removed: No longer in the corpus.
         unchanged: Not even read.
@@ -182,13 +182,13 @@ class _Run:
         stored: list[str] = []
         done = 0
         if progress and changed:
-            progress(0, len(changed), "")
+            progress(0, len(changed), "indexing")
         for batch in self._batches(changed, batch_size):
             self._store_batch(batch, batch_size)
             stored += [read.source.key for read in batch if read.documents]
             done += len(batch)
             if progress:
-                progress(done, len(changed), batch[-1].source.key)
+                progress(done, len(changed), "indexing")
         return stored
 
     def _batches(self, sources: Iterable[Source], batch_size: int) -> Iterator[list[_Read]]:

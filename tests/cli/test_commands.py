@@ -41,7 +41,7 @@ def univldr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
             main()
         printed = capsys.readouterr()
         code = stop.value.code
-        return subprocess.CompletedProcess(arguments, int(code or 0), printed.out, printed.err)
+        return subprocess.CompletedProcess("univldr", int(code or 0), printed.out, printed.err)
 
     return run
 

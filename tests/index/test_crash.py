@@ -43,3 +43,12 @@ def test_what_was_acknowledged_survives_kill(tmp_path: Path, flush: str) -> None
     index.upsert([Document("0-0", Modality.TEXT)], np.eye(1, 8, dtype=np.float32))
     assert len(index.query(np.eye(8, dtype=np.float32)[0], 1000)) == 250
     index.close()
+
+
+def test_what_a_killed_optimize_left_is_cleared_away(tmp_path: Path) -> None:
+    EdgeIndex(tmp_path / "shard", 8, create=True).close()
+    left = tmp_path / "shard" / "temp_segments" / "segment_builder_x"
+    left.mkdir(parents=True)
+    (left / "vectors").write_bytes(bytes(1000))
+    EdgeIndex(tmp_path / "shard", 8).close()
+    assert not left.exists()

@@ -168,3 +168,16 @@ def test_exact_keeps_ties_at_the_cut_by_id() -> None:
     index = ExactIndex(DIM)
     index.upsert([Document(id_, Modality.TEXT) for id_ in "dcba"], np.repeat(unit(1), 4, axis=0))
     assert [hit.document.id for hit in index.query(unit(1)[0], 2)] == ["a", "b"]
+
+
+def test_graph_of_a_large_index_finds_nearly_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("univldr.index.edge.EXACT_DOCUMENTS", 500)
+    index = EdgeIndex(tmp_path / "s", DIM, create=True)
+    vectors = filled(index, 4000)
+    index.optimize()
+    queries = unit(20, seed=4)
+    found = [{hit.document.id for hit in index.query(query, 10)} for query in queries]
+    best = [{f"d{n}" for n in np.argsort(-(vectors @ query))[:10]} for query in queries]
+    assert sum(len(f & b) for f, b in zip(found, best, strict=True)) >= 0.9 * 200
+    assert index.count(Modality.IMAGE) == len(index.query(queries[0], 4000, modality=Modality.IMAGE)) == 1334
+    index.close()

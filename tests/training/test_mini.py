@@ -36,7 +36,7 @@ def test_the_recipe_can_be_read() -> None:
 def test_a_recipe_with_a_wrong_key_is_refused(tmp_path: Path, old: str, new: str) -> None:
     path = tmp_path / "recipe.toml"
     path.write_text(RECIPE.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    with pytest.raises(ConfigError, match="recipes/mini.toml"):
+    with pytest.raises(ConfigError, match="compare it with"):
         read_recipe(path)
 
 

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from univldr.cli import preview
+from univldr.corpus.base import UNSUPPORTED, Skipped
 from univldr.pipeline import IndexReport
 from univldr.pipeline import Progress as Report
 from univldr.types import Hit
@@ -86,8 +87,8 @@ def _kind(hit: Hit) -> Text:
 def _body(hit: Hit, query: str, console: Console) -> Text:
     document = hit.document
     body = Text(document.title or document.id, style="bold")
-    if document.text:
-        body.append("\n" + snippet(document.text, query), style="not bold")
+    if words := document.text.removeprefix(document.title).strip():
+        body.append("\n" + snippet(words, query), style="not bold")
     if (path := path_of(hit)) is not None:
         body.append("\n" + path, style="not bold dim")
     if document.image is not None and (picture := preview.render(document, console)):
@@ -138,20 +139,23 @@ def report_fields(report: IndexReport) -> dict[str, Any]:
 
 
 def print_report(report: IndexReport) -> None:
-    """What an update did, and each thing it had to skip."""
+    """What an update did, and what it had to skip, alike reasons on one line."""
     console = Console()
     console.print(
         f"{report.documents} documents; {report.added} sources added, {report.updated} updated, "
         f"{report.removed} removed, {report.unchanged} unchanged in {report.seconds:.1f} s"
     )
+    kinds: dict[str, list[Skipped]] = {}
     for skipped in report.skipped:
-        console.print(Text(f"skipped {skipped}", style="yellow"), soft_wrap=True)
+        kinds.setdefault(skipped.reason, []).append(skipped)
+    for reason, alike in kinds.items():
+        line = str(alike[0]) if len(alike) == 1 else f"{len(alike)} × {reason}, {alike[0].key} the first"
+        console.print(Text(f"skipped {line}", style="yellow"), soft_wrap=True)
 
 
 def warn_skipped(report: IndexReport) -> None:
-    """One line on stderr where something could not be indexed."""
-    if report.skipped:
-        count = len(report.skipped)
+    """One line on stderr where something that belongs in the index could not be indexed."""
+    if count := sum(not skipped.reason.startswith(UNSUPPORTED) for skipped in report.skipped):
         print(f"univldr: {count} skipped; univldr index lists them with the reasons", file=sys.stderr)
 
 

@@ -28,6 +28,10 @@ class Source:
     path: Path
 
 
+UNSUPPORTED = "unsupported type"
+"""How the reason begins for a file that nobody would expect in the index."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """Something that is not indexed, and why; ``str()`` gives the line to show."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from univldr.corpus.base import Cutter, Scan, Skipped, Source
+from univldr.corpus.base import UNSUPPORTED, Cutter, Scan, Skipped, Source
 from univldr.corpus.captions import CAPTION_FILES, picture_key, read_captions, sidecar
 from univldr.corpus.html import declared_charset, parse_html
 from univldr.corpus.markdown import parse_markdown
@@ -247,7 +247,7 @@ def _is_sidecar(name: str, beside: dict[str, os.DirEntry[str]]) -> bool:
 def _unsupported(key: str, suffix: str) -> str:
     if suffix in RECORD_SUFFIXES:
         return f"records; index them on their own: univldr index {key}"
-    return f"unsupported type {suffix}" if suffix else "unsupported type: no file name ending"
+    return f"{UNSUPPORTED} {suffix}" if suffix else f"{UNSUPPORTED}: no file name ending"
 
 
 def _too_large(size: int) -> str:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from univldr.demo.corpus import write_corpus
@@ -13,8 +14,10 @@ from univldr.demo.questions import TOUR, Question
 from univldr.pipeline import update
 from univldr.search import Searcher
 from univldr.search import open as open_index
+from univldr.types import Modality
 
-_SHOWN = 3
+_SHOWN = 4
+_NAME = 36
 
 
 def tour(folder: Path, model: str = "mini") -> None:
@@ -42,18 +45,21 @@ def tour(folder: Path, model: str = "mini") -> None:
 
 def _ask(searcher: Searcher, question: Question, console: Console) -> bool:
     hits = searcher.search(question.text, k=_SHOWN)
-    table = Table(
-        title=f"“{question.text}”", title_justify="left", title_style="bold", box=None, show_header=False
-    )
-    for hit in hits:
-        mark = "[green]✓[/]" if hit.document.id.partition("#")[0] in question.answers else " "
-        color = "magenta" if hit.document.modality == "image" else "green"
-        about = " ".join(hit.document.text.split()) or "(no caption: found by its pixels)"
-        table.add_row(
-            mark, f"{hit.score:.2f}", f"[{color}]{hit.document.modality}[/]", hit.document.id, about[:70]
-        )
+    right = [hit.document.id.partition("#")[0] in question.answers for hit in hits]
+    table = Table(title=f"“{question.text}”", title_justify="left", title_style="bold", box=None)
+    for name in ("", "score", "kind", "document", "caption or text"):
+        table.add_column(name, no_wrap=True, header_style="dim")
+    for hit, is_right in zip(hits, right, strict=True):
+        kind = "[magenta]image[/]" if hit.document.modality == Modality.IMAGE else "[green]text[/]"
+        words = " ".join(hit.document.text.split()) or "(no caption: found by its pixels)"
+        name, about = _cut(hit.document.id, _NAME), _cut(words, console.width - _NAME - 20)
+        table.add_row("[green]✓[/]" if is_right else "", f"{hit.score:.2f}", kind, name, about)
     console.print(table, "")
-    return hits[0].document.id.partition("#")[0] in question.answers
+    return right[0]
+
+
+def _cut(text: str, width: int) -> str:
+    return escape(text if len(text) <= width else text[: width - 1] + "…")
 
 
 def _a_picture(folder: Path) -> str:
