@@ -113,34 +113,54 @@ def export_onnx(
     module = copy.deepcopy(module).cpu()
     module.model.set_attn_implementation("eager")  # the plain graph; onnxruntime fuses what it likes
     directory = Path(out_dir)
-    graphs = directory / "onnx"
-    graphs.mkdir(parents=True, exist_ok=True)
-
-    text, image = _TextTower(module).eval(), _ImageTower(module).eval()
-    text_batches, image_batches = _text_batches(module), _image_batches(module)
-    _write(text, text_batches[-1], graphs / "text_model.onnx", "text_embeds")
-    _write(image, image_batches[-1], graphs / "vision_model.onnx", "image_embeds")
-    reports = [
-        _check(graphs / "text_model.onnx", "", text, text_batches),
-        _check(graphs / "vision_model.onnx", "", image, image_batches),
-    ]
-    default = {"text": "text_model.onnx", "image": "vision_model.onnx"}
-    if quantize:
-        default = {"text": "text_model_quantized.onnx", "image": "vision_model_fp16.onnx"}
-        store_int8(graphs / "text_model.onnx", graphs / default["text"])
-        store_half(graphs / "vision_model.onnx", graphs / default["image"])
-        reports += [
-            _check(graphs / default["text"], "quantized", text, text_batches),
-            _check(graphs / default["image"], "fp16", image, image_batches),
-        ]
-    if not keep_float32:
-        reports = [report for report in reports if report.file in default.values()]
-        for file in {"text_model.onnx", "vision_model.onnx"} - set(default.values()):
-            (graphs / file).unlink()
+    (directory / "onnx").mkdir(parents=True, exist_ok=True)
+    reports: list[GraphReport] = []
+    default: dict[str, str] = {}
+    for job in _jobs(module):
+        written = _export_tower(job, directory / "onnx", quantize=quantize)
+        default[job.modality] = written[-1].file
+        if not keep_float32:
+            for report in written[:-1]:
+                (directory / "onnx" / report.file).unlink()
+            del written[:-1]
+        reports += written
     module.save_beside(directory)
     record = module.get_config_dict() | {"onnx": default}
     (directory / FILE_NAME).write_text(json.dumps(record, indent=2) + "\n", "utf-8")
     return ExportReport(directory, tuple(reports))
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One tower: its sample inputs, its graph's name and output, and how its small variant is made."""
+
+    modality: str
+    tower: nn.Module
+    batches: Sequence[Inputs]
+    stem: str
+    output: str
+    variant: str
+    shrink: Callable[[Path, Path], None]
+
+
+def _jobs(module: FusionModule) -> list[_Job]:
+    text, image = _TextTower(module).eval(), _ImageTower(module).eval()
+    return [
+        _Job("text", text, _text_batches(module), "text_model", "text_embeds", "quantized", store_int8),
+        _Job("image", image, _image_batches(module), "vision_model", "image_embeds", "fp16", store_half),
+    ]
+
+
+def _export_tower(job: _Job, folder: Path, *, quantize: bool) -> list[GraphReport]:
+    """The full graph and, if asked for, the small one, each checked against torch."""
+    full = folder / f"{job.stem}.onnx"
+    _write(job.tower, job.batches[-1], full, job.output)
+    reports = [_check(full, "", job.tower, job.batches)]
+    if quantize:
+        small = folder / f"{job.stem}_{job.variant}.onnx"
+        job.shrink(full, small)
+        reports.append(_check(small, job.variant, job.tower, job.batches))
+    return reports
 
 
 def store_half(source: Path, target: Path) -> None:

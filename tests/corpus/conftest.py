@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from corpus_kit import Draw, Write, count_words
 from PIL import Image
 
+from tests.corpus.corpus_kit import Draw, Write, count_words
 from univldr.corpus import PassageCutter
 
 

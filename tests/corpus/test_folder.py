@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from corpus_kit import Draw, Write
 from PIL import Image
 
+from tests.corpus.corpus_kit import Draw, Write
 from univldr.corpus import PassageCutter, Skipped, folder, open_corpus
 from univldr.corpus.folder import FolderCorpus
 from univldr.errors import CorpusError, ImageError

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from corpus_kit import count_words
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.corpus.corpus_kit import count_words
 from univldr.corpus.passages import PassageCutter
 from univldr.errors import ConfigError
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from corpus_kit import Draw, Write
 from PIL import Image
 
+from tests.corpus.corpus_kit import Draw, Write
 from univldr.corpus import Corpus, PassageCutter, open_corpus, records
 from univldr.errors import CorpusError, ImageError, MissingExtra
 from univldr.types import Document, Modality

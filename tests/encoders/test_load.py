@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
-from small_clip import build
 
 import univldr
+from tests.encoders.small_clip import build
 from univldr import encoders
 from univldr.encoders import hub, load_encoder
 from univldr.encoders.hash import HashEncoder

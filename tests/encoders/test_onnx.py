@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pytest
 import torch
 from PIL import Image
-from small_clip import MAX_TOKENS, SmallClip, build
 
+from tests.encoders.small_clip import MAX_TOKENS, SmallClip, build
 from univldr.encoders.onnx import OnnxEncoder
 from univldr.errors import ConfigError, ImageError, ModelError
 from univldr.types import Document, Float32Array, Modality, Query

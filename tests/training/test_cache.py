@@ -70,6 +70,7 @@ def test_texts_keep_their_order_and_do_not_depend_on_their_batch() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")  # inside torch.onnx
 def test_the_compiled_lower_layers_and_the_upper_ones_are_the_whole_tower() -> None:
     torch.manual_seed(0)
     model = DualModel(DualConfig(text_config=TEXT, vision_config=VISION, head_hidden=8)).eval()

@@ -130,7 +130,9 @@ def cache_texts(model: DualModel, tokenizer: Tokenizer, path: Path, texts: Seque
     if not path.exists():
         with torch.autocast("cpu", torch.bfloat16):
             rows = cache.embed_texts(model, tokenizer, texts)
-        np.save(path, rows)
+        part = path.with_suffix(".part.npy")
+        np.save(part, rows)
+        part.replace(path)
     return torch.from_numpy(np.load(path))
 
 
