@@ -14,7 +14,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from univldr.cli import app, main
+from univldr.encoders.hash import HashEncoder
 from univldr.index import Store, index_of
+from univldr.types import Document, Float32Array
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -148,18 +150,29 @@ def test_another_model_is_refused_by_name(folder: Path, univldr: Command) -> Non
     assert "--rebuild" in done.stderr
 
 
-def test_a_second_process_learns_who_holds_the_index(
-    folder: Path, univldr: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.slow
+def test_a_second_process_learns_who_holds_the_index(folder: Path, univldr: Command) -> None:
     univldr("index", folder)
-    monkeypatch.setattr("univldr.index.store.WAIT_SECONDS", 0.1)
+    command = [sys.executable, "-m", "univldr", "info", str(folder)]
     with Store.open(index_of(folder)):
-        done = subprocess.run(
-            [sys.executable, "-m", "univldr", "info", str(folder)],
-            capture_output=True, text=True, check=False, env={**os.environ, "UNIVLDR_WAIT": "0.1"},
-        )  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert f"pid {os.getpid()}" in done.stderr
+
+
+def test_an_interrupt_is_one_line_and_the_same_command_resumes(
+    folder: Path, univldr: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = HashEncoder.encode_documents
+
+    def interrupted(self: HashEncoder, documents: list[Document]) -> Float32Array:
+        monkeypatch.setattr(HashEncoder, "encode_documents", encode)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(HashEncoder, "encode_documents", interrupted)
+    done = univldr("index", folder)
+    assert (done.returncode, len(done.stderr.splitlines())) == (130, 1)
+    assert json.loads(univldr("index", folder, "--json").stdout)["added"] == 3
 
 
 def test_every_command_explains_itself() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -102,9 +104,15 @@ def snippet(text: str, query: str, limit: int = _SNIPPET) -> str:
     text = " ".join(text.split())
     if len(text) <= limit:
         return text
-    wanted = {word.lower() for word in query.split() if len(word) > 2}
-    starts = [0, *(position + 2 for position in range(len(text)) if text.startswith(". ", position))]
-    best = max(starts, key=lambda start: sum(word in text[start : start + limit].lower() for word in wanted))
+    wanted = {word.lower() for word in re.findall(r"\w{3,}", query)}
+    starts = [0, *(match.end() for match in re.finditer(r"[.!?] ", text))]
+
+    def found(start: int) -> tuple[int, int]:
+        window = text[start : start + limit].lower()
+        sentence = re.split(r"[.!?] ", window, maxsplit=1)[0]
+        return sum(word in window for word in wanted), sum(word in sentence for word in wanted)
+
+    best = max(starts, key=found)
     best = min(best, max(start for start in starts if start <= len(text) - limit))
     cut = text[best : best + limit]
     if best + limit < len(text):
@@ -172,4 +180,12 @@ def progress() -> Iterator[Report]:
                 tasks[label] = bars.add_task(label, total=total)
             bars.update(tasks[label], completed=done, total=total)
 
-        yield report
+        try:
+            yield report
+        except KeyboardInterrupt:
+            bars.stop()
+            print(
+                "univldr: interrupted; what is done is kept, the same command goes on from there",
+                file=sys.stderr,
+            )
+            raise typer.Exit(130) from None
