@@ -11,10 +11,10 @@ SOURCE := $(shell find src -type f -not -name '*.pyc')
 demo: $(DEMO)/installed  ## Index the demo corpus with the bundled model and ask it six questions.
 	$(DEMO)/bin/univldr demo
 
-test: $(TEST)/installed  ## Pass the tests.
+test: lint  ## Pass the linters and the tests.
 	$(TEST)/bin/python -m pytest -m "not slow"
 
-test-all: $(TEST)/installed  ## The slow tests too.
+test-all: lint  ## The slow tests too.
 	$(TEST)/bin/python -m pytest
 
 lint: $(TEST)/installed

@@ -100,6 +100,13 @@ def test_exported_directory_encodes_like_torch(
     np.testing.assert_allclose(full, expected, atol=1e-4)
 
 
+def test_no_graph_tells_where_it_was_made(exported: Callable[[str], ExportReport]) -> None:
+    for path in (exported("univldr-dual").directory / "onnx").iterdir():
+        content = path.read_bytes()
+        assert b".py" not in content
+        assert str(Path.cwd()).encode() not in content
+
+
 def test_report_prints_one_line_per_graph(exported: Callable[[str], ExportReport]) -> None:
     report = exported("clip")
     header, *lines = str(report).splitlines()

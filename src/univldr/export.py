@@ -248,6 +248,26 @@ def _write(tower: nn.Module, example: Inputs, path: Path, output: str) -> None:
             external_data=False,
             verbose=False,
         )
+    _forget_origins(path)
+
+
+def _forget_origins(path: Path) -> None:
+    """Drop the exporter's notes, which are stack traces with the paths of the machine it ran on."""
+    model = onnx.load(path)
+    graph = model.graph
+    for part in (
+        model,
+        graph,
+        *graph.node,
+        *graph.value_info,
+        *graph.input,
+        *graph.output,
+        *graph.initializer,
+    ):
+        del part.metadata_props[:]
+    for node in graph.node:
+        node.ClearField("doc_string")
+    onnx.save(model, path)
 
 
 @contextmanager

@@ -3,13 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
+from transformers import AutoModel
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
-from transformers import AutoModel  # noqa: E402
-
-from univldr.encoders.dual import DualConfig, DualModel  # noqa: E402
+from univldr.encoders.dual import DualConfig, DualModel
 
 TEXT = {
     "vocab_size": 40,
@@ -24,7 +21,8 @@ VISION = {"depth_multiplier": 0.1, "image_size": 32}
 @pytest.fixture(scope="module")
 def model() -> DualModel:
     torch.manual_seed(0)
-    model = DualModel(DualConfig(text_config=TEXT, vision_config=VISION, head_hidden=8)).eval()
+    model = DualModel(DualConfig(text_config=TEXT, vision_config=VISION, head_hidden=8))
+    model.train(False)
     for module in model.vision_model.modules():
         if isinstance(module, torch.nn.Conv2d):  # as drawn by transformers, 53 layers would fade to nothing
             torch.nn.init.kaiming_normal_(module.weight)

@@ -1,18 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch.nn import functional
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
-from torch.nn import functional  # noqa: E402
-
-from univldr.encoders.dual import DualConfig, DualModel  # noqa: E402
-from univldr.training import align  # noqa: E402
-from univldr.training.trainer import Trainer, TrainingPlan, parameter_groups  # noqa: E402
+from univldr.encoders.dual import DualConfig, DualModel
+from univldr.training import align
+from univldr.training.trainer import Trainer, TrainingPlan, parameter_groups
 
 DIM = 8
 
@@ -32,7 +30,9 @@ def data() -> align.AlignmentData:
     return align.AlignmentData(views, captions, unit(rng, 10), unit(rng, 6), unit(rng, 6))
 
 
-def make_alignment(data: align.AlignmentData, encode: object) -> align.Alignment:
+def make_alignment(
+    data: align.AlignmentData, encode: Callable[[torch.Tensor], torch.Tensor]
+) -> align.Alignment:
     scale = torch.nn.Parameter(torch.tensor(2.0))
     settings = align.AlignmentSettings(passages=4)
     return align.Alignment(data, settings, encode, scale, chosen=np.arange(24), batch=8, seed=3)

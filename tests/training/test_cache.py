@@ -5,16 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
+from tokenizers import Tokenizer, models, pre_tokenizers
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
-from PIL import Image  # noqa: E402
-from tokenizers import Tokenizer, models, pre_tokenizers  # noqa: E402
-
-from univldr.encoders.dual import DualConfig, DualModel  # noqa: E402
-from univldr.training import align, cache  # noqa: E402
-from univldr.training.pictures import Augmentation, CaptionedPicture  # noqa: E402
+from univldr.encoders.dual import DualConfig, DualModel
+from univldr.training import align, cache
+from univldr.training.pictures import Augmentation, CaptionedPicture
+from univldr.types import Float32Array
 
 VISION = {"depth_multiplier": 0.1, "image_size": 32}
 TEXT = {"vocab_size": 20, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
@@ -29,8 +27,9 @@ def pictures(count: int) -> list[CaptionedPicture]:
     return made
 
 
-def mean_colour(pixels: np.ndarray) -> np.ndarray:
-    return pixels.mean((2, 3), keepdims=True)
+def mean_colour(pixels: Float32Array) -> Float32Array:
+    means: Float32Array = pixels.mean((2, 3), keepdims=True)
+    return means
 
 
 def test_cached_views_keep_the_order_across_batches(tmp_path: Path) -> None:
@@ -61,7 +60,7 @@ def test_texts_keep_their_order_and_do_not_depend_on_their_batch() -> None:
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     torch.manual_seed(0)
-    model = DualModel(DualConfig(text_config=TEXT, vision_config=VISION, head_hidden=8)).eval()
+    model = DualModel(DualConfig(text_config=TEXT, vision_config=VISION, head_hidden=8)).train(False)
     texts = ["a red bird sings", "bird", "a bird", "red"]
     together = cache.embed_texts(model, tokenizer, texts, batch=3)
     alone = np.concatenate([cache.embed_texts(model, tokenizer, [text]) for text in texts])
@@ -73,7 +72,7 @@ def test_texts_keep_their_order_and_do_not_depend_on_their_batch() -> None:
 @pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")  # inside torch.onnx
 def test_the_compiled_lower_layers_and_the_upper_ones_are_the_whole_tower() -> None:
     torch.manual_seed(0)
-    model = DualModel(DualConfig(text_config=TEXT, vision_config=VISION, head_hidden=8)).eval()
+    model = DualModel(DualConfig(text_config=TEXT, vision_config=VISION, head_hidden=8)).train(False)
     for module in model.vision_model.modules():
         if isinstance(module, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(module.weight)

@@ -3,10 +3,9 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from univldr.training.losses import (  # noqa: E402
+from univldr.training.losses import (
     alignment_loss,
     cross_entropy,
     passage_loss,
@@ -54,7 +53,7 @@ def test_alignment_loss_falls_as_pictures_reach_their_captions() -> None:
     captions = centres[:, None, :].expand(4, 5, 4)
     scale, passages = torch.tensor(10.0), torch.zeros(2, 4)
 
-    def loss(pictures: object) -> float:
+    def loss(pictures: torch.Tensor) -> float:
         return float(alignment_loss(pictures, captions, passages, scale, temperature=0.1, share=0.0))
 
     assert loss(centres) < loss(torch.zeros(4, 4)) < loss(centres.roll(1, 0))

@@ -4,16 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from tokenizers import Tokenizer, models
+from transformers import AutoModel
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
-from tokenizers import Tokenizer, models  # noqa: E402
-from transformers import AutoModel  # noqa: E402
-
-from univldr.encoders.dual import DualConfig, DualModel  # noqa: E402
-from univldr.errors import ConfigError  # noqa: E402
-from univldr.training.mini import read_recipe, set_training, write_model  # noqa: E402
+from univldr.encoders.dual import DualConfig, DualModel
+from univldr.errors import ConfigError
+from univldr.training.mini import read_recipe, set_training, write_model
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "mini.toml"
 

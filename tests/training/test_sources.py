@@ -5,15 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from transformers import MobileNetV2Config
+from transformers.models.mobilenet_v2.modeling_mobilenet_v2 import MobileNetV2ConvLayer
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
-from transformers import MobileNetV2Config  # noqa: E402
-from transformers.models.mobilenet_v2.modeling_mobilenet_v2 import MobileNetV2ConvLayer  # noqa: E402
-
-from univldr.errors import ModelError  # noqa: E402
-from univldr.training.sources import check_sha256, fill_layer  # noqa: E402
+from univldr.errors import ModelError
+from univldr.training.sources import check_sha256, fill_layer
 
 
 def test_check_sha256_takes_the_published_file_only(tmp_path: Path) -> None:

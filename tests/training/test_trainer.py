@@ -3,11 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from univldr.errors import ModelError  # noqa: E402
-from univldr.training.trainer import Trainer, TrainingPlan, pace, parameter_groups  # noqa: E402
+from univldr.errors import ModelError
+from univldr.training.trainer import Trainer, TrainingPlan, pace, parameter_groups
 
 PLAN = TrainingPlan(steps=12, warmup=3, checkpoint_every=4, seed=5)
 
@@ -24,7 +23,8 @@ def make_trainer(path: Path, plan: TrainingPlan = PLAN, *, dies_at: int | None =
         if step == dies_at:
             raise KilledError
         batch = torch.randn(6, 4, generator=torch.Generator().manual_seed(step))
-        return (model(batch) - batch.sum(1, keepdim=True)).square().mean()
+        loss: torch.Tensor = (model(batch) - batch.sum(1, keepdim=True)).square().mean()
+        return loss
 
     return Trainer(model, parameter_groups([(model, 0.05)], plan.weight_decay), loss_of, plan, path)
 

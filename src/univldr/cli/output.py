@@ -92,11 +92,16 @@ def _body(hit: Hit, query: str, console: Console) -> Text:
     if words := document.text.removeprefix(document.title).strip():
         body.append("\n" + snippet(words, query), style="not bold")
     if (path := path_of(hit)) is not None:
-        body.append("\n" + path, style="not bold dim")
+        body.append("\n" + _from_here(path), style="not bold dim")
     if document.image is not None and (picture := preview.render(document, console)):
         body.append("\n")
         body.append_text(picture)
     return body
+
+
+def _from_here(path: str) -> str:
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
 def snippet(text: str, query: str, limit: int = _SNIPPET) -> str:

@@ -51,7 +51,10 @@ def _ask(searcher: Searcher, question: Question, console: Console) -> bool:
         table.add_column(name, no_wrap=True, header_style="dim")
     for hit, is_right in zip(hits, right, strict=True):
         kind = "[magenta]image[/]" if hit.document.modality == Modality.IMAGE else "[green]text[/]"
-        words = " ".join(hit.document.text.split()) or "(no caption: found by its pixels)"
+        words = (
+            " ".join(hit.document.text.removeprefix(hit.document.title).split())
+            or "(no caption: found by its pixels)"
+        )
         name, about = _cut(hit.document.id, _NAME), _cut(words, console.width - _NAME - 20)
         table.add_row("[green]✓[/]" if is_right else "", f"{hit.score:.2f}", kind, name, about)
     console.print(table, "")

@@ -28,9 +28,12 @@ from univldr.types import Document, Float32Array, Modality, Query
 logger = logging.getLogger(__name__)
 
 TEXT_BATCH = 32
-"""Texts in one run: sorted by length, so more would only add padding and memory."""
+"""Texts in one run at most."""
 
-IMAGE_BATCH = 8
+TOKEN_BATCH = 1024
+"""Tokens in one run, padding included: more leave the processor's caches, and are slower and larger."""
+
+IMAGE_BATCH = 4
 """Pictures decoded and run together by one thread; what bounds memory."""
 
 MAX_THREADS = 4
@@ -260,7 +263,10 @@ class OnnxEncoder:
         def job(batch: list[int]) -> None:
             out[batch] = self._project_texts([ids[row] for row in batch])
 
-        return [functools.partial(job, batch) for batch in self._batches(rows, TEXT_BATCH)]
+        def limit(longest: int) -> int:
+            return min(TEXT_BATCH, TOKEN_BATCH // max(1, len(ids[longest])))
+
+        return [functools.partial(job, batch) for batch in self._batches(rows, limit)]
 
     def _image_jobs(self, items: Sequence[_Item], out: Float32Array) -> list[Callable[[], None]]:
         """Jobs that fill the rows of ``out`` whose item has a picture; each decodes its own."""
@@ -269,12 +275,17 @@ class OnnxEncoder:
         def job(batch: list[int]) -> None:
             out[batch] = self._vision.run(pixel_values=np.stack([self._pixels(items[row]) for row in batch]))
 
-        return [functools.partial(job, batch) for batch in self._batches(rows, IMAGE_BATCH)]
+        return [functools.partial(job, batch) for batch in self._batches(rows, lambda _: IMAGE_BATCH)]
 
-    def _batches(self, rows: list[int], limit: int) -> list[list[int]]:
-        """Rows in their order, ``limit`` together or fewer where that leaves no thread idle."""
-        size = max(1, min(limit, -(-len(rows) // self._threads)))
-        return [rows[start : start + size] for start in range(0, len(rows), size)]
+    def _batches(self, rows: list[int], limit: Callable[[int], int]) -> list[list[int]]:
+        """Rows in their order, as many together as ``limit`` of the first allows, or as busy all threads."""
+        share = -(-len(rows) // self._threads)
+        batches = []
+        while rows:
+            size = max(1, min(limit(rows[0]), share))
+            batches.append(rows[:size])
+            rows = rows[size:]
+        return batches
 
     def _run(self, jobs: Sequence[Callable[[], None]]) -> None:
         """Run jobs side by side, each on one thread; the first error stops those that have not begun."""

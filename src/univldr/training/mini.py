@@ -275,7 +275,7 @@ def describe(model: DualModel) -> dict[str, object]:
         "max_tokens": MAX_TOKENS,
         "fusion": "sum",
         "template": "{caption} [SEP] {expansions}",
-        "logit_scale": round(float(model.logit_scale.detach().exp()), 4),
+        "logit_scale": round(float(model.logit_scale.detach()), 4),
         "modality_means": None,
     }
 
