@@ -57,8 +57,12 @@ class Searcher:
         self.close()
 
 
-def open(path: str | Path) -> Searcher:
+def open(path: str | Path, *, model: str | None = None) -> Searcher:
     """Open the index of a corpus, or an index directory itself, with the model it was made with.
+
+    Args:
+        path: The corpus, or the index.
+        model: Refuse an index that was made with another one; ``None`` and ``auto`` take any.
 
     Raises:
         StoreError: there is no index, it is broken, or another process holds it.
@@ -67,6 +71,8 @@ def open(path: str | Path) -> Searcher:
     directory = index_of(Path(path).expanduser())
     store = Store.open(directory)
     try:
+        if model not in (None, "auto"):
+            store.manifest.check_name(directory, model)
         encoder = load_encoder(store.manifest.encoder)
         store.manifest.check(directory, encoder)
     except BaseException:

@@ -144,10 +144,11 @@ def test_an_empty_folder_finds_nothing_and_exits_1(tmp_path: Path, univldr: Comm
 
 def test_another_model_is_refused_by_name(folder: Path, univldr: Command) -> None:
     univldr("index", folder)
-    done = univldr("search", folder, "soup", "--model", "mini")
-    assert done.returncode == 2
-    assert "'hash'" in done.stderr
-    assert "--rebuild" in done.stderr
+    for also in ([], ["--no-index"]):
+        done = univldr("search", folder, "soup", "--model", "mini", *also)
+        assert done.returncode == 2
+        assert "'hash'" in done.stderr
+        assert "--rebuild" in done.stderr
 
 
 @pytest.mark.slow

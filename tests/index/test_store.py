@@ -47,7 +47,7 @@ def test_index_of(path: Path, tmp_path: Path) -> None:
     records.touch()
     assert index_of(path.parent) == path
     assert index_of(path) == path
-    assert index_of(records) == tmp_path / "docs.jsonl.univldr"
+    assert index_of(records) == tmp_path / ".docs.jsonl.univldr"
 
 
 def test_missing(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def _options(
 
 def main() -> None:
     """Run the command line: exit 0 found, 1 nothing found, 2 wrong use or an error, 130 interrupted."""
-    logging.basicConfig(format="univldr: %(message)s", level=logging.WARNING, stream=sys.stderr)
+    _log_to_stderr()
     try:
         app(standalone_mode=True)
     except UnivldrError as error:
@@ -52,6 +52,13 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader, e.g. head, has had enough
         sys.exit(0)
+
+
+def _log_to_stderr() -> None:
+    """Our own warnings, one line each; other libraries' words are not the user's business."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("univldr: %(message)s"))
+    logging.getLogger("univldr").handlers = [handler]
 
 
 def _fail(message: str) -> int:

@@ -38,7 +38,7 @@ def run(
             report = update(corpus, index=index, model=model, progress=progress)
         output.warn_skipped(report)
     directory = index or index_of(corpus)
-    with open_index(directory) as searcher:
+    with open_index(directory, model=model) as searcher:
         started = time.perf_counter()
         hits = searcher.search(Query(words, image), k, modality=modality)
         took_ms = (time.perf_counter() - started) * 1000

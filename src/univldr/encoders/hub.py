@@ -32,11 +32,16 @@ def fetch(repo: str, revision: str | None = None) -> Path:
         ModelError: not on the hub, offline and not cached, or the download failed.
     """
     directory = cached(repo, revision)
-    if directory is None:
-        settings = _snapshot(repo, revision, [_SETTINGS])
-        graphs = [f"{name}*" for name in _graphs(settings)]  # the rest of the name: weights beside the graph
-        directory = _snapshot(repo, revision, [_SETTINGS, *graphs])
-    return directory
+    if directory is not None:
+        return directory
+    if not answers():  # asked once, where a download would try for half a minute; torch weights may be cached
+        try:
+            return _snapshot(repo, revision, [_SETTINGS], local_files_only=True)
+        except ModelError as error:
+            raise ModelError(f"{repo}: not cached, and the hub does not answer") from error
+    settings = _snapshot(repo, revision, [_SETTINGS])
+    graphs = [f"{name}*" for name in _graphs(settings)]  # the rest of the name: weights beside the graph
+    return _snapshot(repo, revision, [_SETTINGS, *graphs])
 
 
 def _graphs(directory: Path) -> list[str]:
@@ -46,6 +51,7 @@ def _graphs(directory: Path) -> list[str]:
 
 def answers(seconds: float = 3.0) -> bool:
     """Whether the hub can be reached within ``seconds``; never asks when ``HF_HUB_OFFLINE`` is set."""
+    import urllib.error
     import urllib.request  # here and below, since local models need none of these slow imports
 
     from huggingface_hub import constants
@@ -56,6 +62,8 @@ def answers(seconds: float = 3.0) -> bool:
     try:
         with urllib.request.urlopen(request, timeout=seconds):
             return True
+    except urllib.error.HTTPError:
+        return True  # a refusal is an answer
     except (OSError, ValueError):  # ValueError: HF_ENDPOINT is not a URL
         return False
 

@@ -126,11 +126,11 @@ class Store:
 
 
 def index_of(path: Path) -> Path:
-    """The index directory for ``path``: itself if it is one, else inside a folder or beside a file."""
+    """The index directory for ``path``: itself if it is one, else inside a folder or beside a file, hidden."""
     path = path.absolute()
     if exists(path):
         return path
-    return path / DIRECTORY if path.is_dir() else path.with_name(path.name + DIRECTORY)
+    return path / DIRECTORY if path.is_dir() else path.with_name(f".{path.name}{DIRECTORY}")
 
 
 def exists(path: Path) -> bool:
