@@ -126,7 +126,7 @@ class Store:
 
 
 def index_of(path: Path) -> Path:
-    """The index directory for ``path``: itself if it is one, else inside a folder or beside a file, hidden."""
+    """The index directory for ``path``: itself if it is one, else hidden inside a folder or beside a file."""
     path = path.absolute()
     if exists(path):
         return path
