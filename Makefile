@@ -23,7 +23,9 @@ lint: $(TEST)/installed
 	$(TEST)/bin/mypy
 
 bench: $(TEST)/installed  ## Measure; DATA names the folder that benchmarks/README.md describes.
+	$(TEST)/bin/python -m benchmarks.demo
 	$(TEST)/bin/python -m benchmarks.quality --data "$(DATA)"
+	$(TEST)/bin/python -m benchmarks.encoding --data "$(DATA)"
 	$(TEST)/bin/python -m benchmarks.main_path --data "$(DATA)"
 
 # The package as users get it: built and copied, not linked, and without any extra.

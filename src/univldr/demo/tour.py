@@ -53,7 +53,7 @@ def _ask(searcher: Searcher, question: Question, console: Console) -> bool:
         kind = "[magenta]image[/]" if hit.document.modality == Modality.IMAGE else "[green]text[/]"
         words = (
             " ".join(hit.document.text.removeprefix(hit.document.title).split())
-            or "(no caption: found by its pixels)"
+            or "(found by its pixels)"
         )
         name, about = _cut(hit.document.id, _NAME), _cut(words, console.width - _NAME - 20)
         table.add_row("[green]✓[/]" if is_right else "", f"{hit.score:.2f}", kind, name, about)
