@@ -52,8 +52,7 @@ def _ask(searcher: Searcher, question: Question, console: Console) -> bool:
     for hit, is_right in zip(hits, right, strict=True):
         kind = "[magenta]image[/]" if hit.document.modality == Modality.IMAGE else "[green]text[/]"
         words = (
-            " ".join(hit.document.text.removeprefix(hit.document.title).split())
-            or "(found by its pixels)"
+            " ".join(hit.document.text.removeprefix(hit.document.title).split()) or "(found by its pixels)"
         )
         name, about = _cut(hit.document.id, _NAME), _cut(words, console.width - _NAME - 20)
         table.add_row("[green]✓[/]" if is_right else "", f"{hit.score:.2f}", kind, name, about)
