@@ -90,10 +90,10 @@ class EdgeIndex:
     def query(self, vector: Float32Array, k: int, *, modality: Modality | None = None) -> list[Hit]:
         """See ``Index.query``."""
         check_query(vector, k, self._dim)
-        nearest = edge.Query.Nearest(vector.tolist(), _VECTOR)
-        request = edge.QueryRequest(k, query=nearest, filter=_only(modality), with_payload=True)
         with self._engine("read"):
-            points = self._shard.query(request)
+            points = self._shard.query(_request(vector, k, modality, exact=False))
+            if len(points) < k:  # few match, or the graph did not reach them all: only a full look can tell
+                points = self._shard.query(_request(vector, k, modality, exact=True))
         return rank([(point.score, from_payload(point.payload or {})) for point in points])
 
     def count(self, modality: Modality | None = None) -> int:
@@ -154,6 +154,12 @@ def _config(dim: int) -> edge.EdgeConfig:
         hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=kilobytes),
         optimizers=edge.EdgeOptimizersConfig(indexing_threshold=kilobytes),
     )
+
+
+def _request(vector: Float32Array, k: int, modality: Modality | None, *, exact: bool) -> edge.QueryRequest:
+    nearest = edge.Query.Nearest(vector.tolist(), _VECTOR)
+    params = edge.SearchParams(exact=exact)
+    return edge.QueryRequest(k, query=nearest, filter=_only(modality), params=params, with_payload=True)
 
 
 def _point_id(document_id: str) -> uuid.UUID:
