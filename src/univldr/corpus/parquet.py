@@ -17,6 +17,10 @@ from univldr.errors import CorpusError
 _BATCH_ROWS = 256  # rows may carry pictures: as many as fit into memory without a thought
 
 
+_PICTURES = ("image", "query_image")
+"""Columns that may hold encoded pictures."""
+
+
 class ParquetFile:
     """One record a row; a position is a row's index. Fetching in order reads every batch once.
 
@@ -75,6 +79,7 @@ class ParquetFile:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with dates, decimals and the like as text, as metadata must be; the image as it is."""
-    rest = {name: value for name, value in row.items() if name != "image"}
-    return {**json.loads(json.dumps(rest, default=str)), "image": row.get("image")}
+    """The row with dates, decimals and the like as text, as metadata must be; its pictures as they are."""
+    rest = {name: value for name, value in row.items() if name not in _PICTURES}
+    pictures = {name: row[name] for name in _PICTURES if name in row}
+    return {**json.loads(json.dumps(rest, default=str)), **pictures}
