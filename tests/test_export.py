@@ -16,8 +16,9 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from univldr import export as module
-from univldr.encoders.fusion import FusionModule, TorchEncoder
+from univldr.encoders.fusion import FusionModule
 from univldr.encoders.onnx import OnnxEncoder
+from univldr.encoders.torch_encoder import TorchEncoder
 from univldr.errors import ModelError
 from univldr.export import ExportReport, GraphReport, export_onnx, store_half, store_int8
 from univldr.types import Document, Float32Array, Modality
@@ -77,7 +78,7 @@ def test_exported_directory_encodes_like_torch(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     report = exported(family)
-    expected = TorchEncoder(checkpoint(family)).encode_documents(documents())
+    expected = TorchEncoder.load(checkpoint(family)).encode_documents(documents())
     files = [graph.file for graph in report.graphs]
     assert files == [
         "text_model.onnx",

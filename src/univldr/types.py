@@ -38,7 +38,7 @@ class Document:
     id: str
     modality: Modality
     text: str = ""
-    image: Path | bytes | None = None
+    image: Path | bytes | None = field(default=None, repr=False)
     title: str = ""
     expansions: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -21,7 +21,8 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from tokenizers import Tokenizer
 from torch.nn.functional import normalize
 
-from univldr.encoders.fusion import FusionModule, TorchEncoder, fusion_transformer
+from univldr.encoders.fusion import FusionModule, fusion_transformer
+from univldr.encoders.torch_encoder import TorchEncoder
 from univldr.errors import ConfigError, ImageError, ModelError
 from univldr.types import Document, Modality, Query
 
@@ -172,7 +173,7 @@ def test_saved_model_loads_again(checkpoint: Checkpoint, tmp_path: Path) -> None
     again = SentenceTransformer(str(tmp_path), trust_remote_code=True)
     np.testing.assert_allclose(again.encode(inputs), expected, atol=1e-6)
     assert again[0].modality_means == fusion.modality_means
-    encoder = TorchEncoder(tmp_path)  # names no code but ours, so it needs no trust
+    encoder = TorchEncoder.load(tmp_path)  # names no code but ours, so it needs no trust
     np.testing.assert_allclose(encoder.encode_queries([Query("a dog")]), expected[:1], atol=1e-6)
 
 
@@ -190,7 +191,7 @@ def test_settings_come_from_univldr_json(checkpoint: Checkpoint, tmp_path: Path)
 def test_torch_encoder_encodes_documents_and_queries(
     family: str, checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
-    encoder = TorchEncoder(checkpoint(family))
+    encoder = TorchEncoder.load(checkpoint(family))
     path = tmp_path / "p.png"
     picture(5).save(path)
     documents = [
@@ -218,7 +219,7 @@ def test_torch_encoder_encodes_documents_and_queries(
 
 
 def test_torch_encoder_says_what_is_wrong(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    encoder = TorchEncoder(checkpoint("clip"))
+    encoder = TorchEncoder.load(checkpoint("clip"))
     with pytest.raises(ConfigError, match="an empty query"):
         encoder.encode_queries([Query("  ")])
     with pytest.raises(ImageError, match="broken"):
@@ -226,17 +227,17 @@ def test_torch_encoder_says_what_is_wrong(checkpoint: Checkpoint, tmp_path: Path
     with pytest.raises(ImageError, match="bare: an image document without an image"):
         encoder.encode_documents([Document("bare", Modality.IMAGE)])
     with pytest.raises(ModelError, match="mini"):
-        TorchEncoder("nobody/no-such-model")
+        TorchEncoder.load("nobody/no-such-model")
     (tmp_path / "config.json").write_text('{"model_type": "clip"}')
     with pytest.raises(ModelError, match=r"tokenizer|cannot be loaded"):
-        TorchEncoder(tmp_path)
+        TorchEncoder.load(tmp_path)
 
 
 def test_torch_encoder_opens_any_sentence_transformer(checkpoint: Checkpoint, tmp_path: Path) -> None:
     tokenizer = Tokenizer.from_file(str(checkpoint("clip") / "tokenizer.json"))
     model = SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=16)])
     model.save_pretrained(str(tmp_path), create_model_card=False)
-    encoder = TorchEncoder(tmp_path)
+    encoder = TorchEncoder.load(tmp_path)
     rows = encoder.encode_documents([Document("t", Modality.TEXT, text="a dog")])
     assert rows.shape == (1, encoder.dim) == (1, 16)
     np.testing.assert_allclose(np.linalg.norm(rows), 1, atol=1e-6)
@@ -249,15 +250,15 @@ def test_code_of_strangers_needs_trust(tmp_path: Path) -> None:
     (tmp_path / "modules.json").write_text(json.dumps(modules))
     (tmp_path / "config_sentence_transformers.json").write_text("{}")
     with pytest.raises(ModelError, match="trust_remote_code"):
-        TorchEncoder(tmp_path)
+        TorchEncoder.load(tmp_path)
 
 
 def test_fingerprint_follows_the_weights(checkpoint: Checkpoint, tmp_path: Path) -> None:
     fusion = FusionModule.load(str(checkpoint("univldr-dual")))
     fusion.save(str(tmp_path))
-    before = TorchEncoder(tmp_path).fingerprint
-    assert TorchEncoder(tmp_path).fingerprint == before
+    before = TorchEncoder.load(tmp_path).fingerprint
+    assert TorchEncoder.load(tmp_path).fingerprint == before
     with torch.no_grad():
         fusion.model.head.out.weight[0, 0] += 0.1
     fusion.save(str(tmp_path))
-    assert TorchEncoder(tmp_path).fingerprint != before
+    assert TorchEncoder.load(tmp_path).fingerprint != before

@@ -32,6 +32,7 @@ def load_encoder(name: str = "auto") -> Encoder:
             - ``mini``: the bundled model, works offline;
             - ``clip``: CLIP ViT-B/32 as ONNX from the hub, pinned by revision;
             - ``hash``: the deterministic fake for tests;
+            - ``openmatch:PATH``: a checkpoint of UniVL-DR's authors, converted once and cached;
             - a directory, or ``org/name`` on the hub: ONNX where it has it, torch otherwise.
 
     Raises:
@@ -40,6 +41,8 @@ def load_encoder(name: str = "auto") -> Encoder:
     """
     if name in _BY_NAME:
         return _BY_NAME[name]()
+    if name.startswith("openmatch:"):
+        return _openmatch(name)
     directory = Path(name).expanduser()
     if directory.is_dir():
         return _from_directory(directory, str(directory.resolve()))
@@ -56,15 +59,22 @@ def _from_directory(directory: Path, name: str) -> Encoder:
     if (directory / "onnx").is_dir():
         return _onnx(directory, name)
     require("sentence_transformers", extra="train", purpose=f"{name}, which has no onnx/,")
-    from univldr.encoders.fusion import TorchEncoder
+    from univldr.encoders.torch_encoder import TorchEncoder
 
-    return TorchEncoder(name, trust_remote_code=False)
+    return TorchEncoder.load(name)
 
 
 def _onnx(directory: Path, name: str) -> Encoder:
     from univldr.encoders.onnx import OnnxEncoder  # here, so that the fake needs no onnxruntime
 
     return OnnxEncoder(directory, name=name)
+
+
+def _openmatch(name: str) -> Encoder:
+    require("sentence_transformers", extra="train", purpose=name)
+    from univldr.encoders.openmatch import load_openmatch  # torch, wanted by these models alone
+
+    return load_openmatch(name.removeprefix("openmatch:"))
 
 
 def _hash() -> Encoder:

@@ -21,6 +21,7 @@ from transformers import (
     MobileNetV2Model,
     PreTrainedConfig,
     PreTrainedModel,
+    initialization,
 )
 
 
@@ -32,6 +33,7 @@ class DualConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         vision_config: Fields of a ``MobileNetV2Config``.
         head_hidden: Width of the picture head's hidden layer.
         head_dropout: Dropout before each layer of the head.
+        text_head: Whether texts, too, go through a head; it starts as the identity.
         logit_scale_init_value: Natural logarithm of the first inverse temperature.
     """
 
@@ -44,6 +46,7 @@ class DualConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         vision_config: dict[str, Any] | MobileNetV2Config | None = None,
         head_hidden: int = 1024,
         head_dropout: float = 0.1,
+        text_head: bool = False,
         logit_scale_init_value: float = 3.0,
         **kwargs: Any,
     ) -> None:
@@ -57,6 +60,7 @@ class DualConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         )
         self.head_hidden = head_hidden
         self.head_dropout = head_dropout
+        self.text_head = text_head
         self.logit_scale_init_value = logit_scale_init_value
         super().__init__(**kwargs)
 
@@ -94,6 +98,23 @@ class PictureHead(nn.Module):
         return out
 
 
+class TextHead(nn.Module):
+    """Two layers whose output is added to their input; the last starts at zero, so it changes nothing yet."""
+
+    def __init__(self, dim: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(dim)
+        self.hidden = nn.Linear(dim, hidden)
+        self.out = nn.Linear(hidden, dim)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Float [B, dim] to [B, dim]."""
+        hidden = functional.gelu(self.hidden(self.norm(rows)))
+        added: Tensor = self.out(self.dropout(hidden))
+        return rows + added
+
+
 class DualModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     """Text and pictures to unit rows of one space; see the module's text for why they are unit rows."""
 
@@ -108,20 +129,44 @@ class DualModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         self.vision_model = MobileNetV2Model(config.vision_config, add_pooling_layer=False)
         channels = self.vision_model.conv_1x1.convolution.out_channels
         self.head = PictureHead(channels, config.head_hidden, config.dim, config.head_dropout)
+        self.text_head = (
+            TextHead(config.dim, config.head_hidden, config.head_dropout) if config.text_head else None
+        )
         self.logit_scale = nn.Parameter(torch.tensor(float(config.logit_scale_init_value)))
         self.post_init()  # type: ignore[no-untyped-call]
 
+    def _init_weights(self, module: nn.Module) -> None:
+        super()._init_weights(module)  # type: ignore[no-untyped-call]
+        if isinstance(module, TextHead):
+            initialization.zeros_(module.out.weight)
+            initialization.zeros_(module.out.bias)
+
     def get_text_features(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """int64 [B, T] and its mask to float32 [B, dim], unit rows."""
+        return self.project_text(self.text_trunk(input_ids, attention_mask))
+
+    def get_image_features(self, pixel_values: Tensor) -> Tensor:
+        """float32 [B, 3, H, W] in [-1, 1] to float32 [B, dim], unit rows."""
+        return self.project_image(self.image_trunk(pixel_values))
+
+    def text_trunk(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """int64 [B, T] and its mask to float32 [B, dim], unit rows: the mean over unmasked tokens."""
         states = self.text_model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
         mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1.0)
         return functional.normalize(mean, dim=-1)
 
-    def get_image_features(self, pixel_values: Tensor) -> Tensor:
-        """float32 [B, 3, H, W] in [-1, 1] to float32 [B, dim], unit rows."""
-        feature_map = self.vision_model(pixel_values).last_hidden_state
-        return functional.normalize(self.head(feature_map), dim=-1)
+    def image_trunk(self, pixel_values: Tensor) -> Tensor:
+        """float32 [B, 3, H, W] in [-1, 1] to the pooled feature map, float32 [B, 2 * channels]."""
+        return self.head.pool(self.vision_model(pixel_values).last_hidden_state)
+
+    def project_text(self, trunk: Tensor) -> Tensor:
+        """Float [B, dim] of :meth:`text_trunk` to [B, dim], unit rows."""
+        return trunk if self.text_head is None else functional.normalize(self.text_head(trunk), dim=-1)
+
+    def project_image(self, trunk: Tensor) -> Tensor:
+        """Float [B, 2 * channels] of :meth:`image_trunk` to [B, dim], unit rows."""
+        return functional.normalize(self.head.project(trunk), dim=-1)
 
     def forward(
         self,

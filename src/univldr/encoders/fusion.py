@@ -1,4 +1,4 @@
-"""Torch encoders: pictures fused with their captions as a sentence-transformers module, and any other model.
+"""Pictures fused with their captions, as a sentence-transformers module.
 
 A universal encoder is a ``SentenceTransformer`` of two modules, :class:`FusionModule` and ``Normalize``. So
 the trainer, the losses and the evaluators of sentence-transformers work on it as they are.
@@ -17,28 +17,18 @@ from PIL import Image
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import InputModule
 from sentence_transformers.sentence_transformer.modules import Normalize
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import MODEL_MAPPING, AutoConfig, AutoModel, PreTrainedModel
 
-from univldr.encoders import dual  # noqa: F401 - registers DualModel with AutoModel
-from univldr.encoders.captions import fit_captions
-from univldr.encoders.checkpoints import fetch, only_module
-from univldr.encoders.fingerprint import fingerprint
+from univldr.encoders import heads
+from univldr.encoders.checkpoints import fetch
 from univldr.encoders.preprocess import BatchTokenizer, ImageProcessor
 from univldr.encoders.settings import FILE_NAME, FORMAT, ModelSettings, read_json
-from univldr.errors import ConfigError, ImageError, ModelError
+from univldr.errors import ModelError
 from univldr.images import load_image
-from univldr.types import Document, Float32Array, Modality, Query
 
 Picture: TypeAlias = Image.Image | Path | bytes
 Input: TypeAlias = str | Picture | Mapping[str, Any]
-
-# Documents encoded between two looks at the disk; bounds the decoded pictures in memory.
-_CHUNK = 256
-
-# Tokens, for models without a limit of their own.
-_NO_LIMIT = 8192
 
 # Small files that go with the weights wherever they go.
 _BESIDE = ("tokenizer.json", "tokenizer_config.json", "preprocessor_config.json")
@@ -54,7 +44,8 @@ class FusionModule(InputModule):
 
     Its features are what the cached losses of sentence-transformers can slice: ``input_ids`` and
     ``attention_mask`` [B, T], the mask of a row without text all zero; ``pixel_values`` [pictures, 3, H, W]
-    with ``num_images_per_sample`` [B]. What no row of a batch has is left out.
+    with ``num_images_per_sample`` [B]. What no row of a batch has is left out. Where the towers are frozen,
+    ``trunk`` stands for all of these: rows that :mod:`univldr.encoders.heads` computed once.
 
     Attributes:
         model: A transformers model with ``get_text_features`` and ``get_image_features``: CLIP, SigLIP,
@@ -164,6 +155,8 @@ class FusionModule(InputModule):
     def forward(self, features: dict[str, Tensor], **_: Any) -> dict[str, Tensor]:
         """Add ``sentence_embedding`` float32 [B, dim]: the sum of what each row has, not normalised."""
         parts: list[tuple[Tensor, Tensor]] = []
+        if "trunk" in features:
+            parts = heads.project(self.model, features["trunk"])
         if "input_ids" in features:
             present = features["attention_mask"].any(dim=1)
             if present.any():
@@ -173,7 +166,7 @@ class FusionModule(InputModule):
             parts.append(
                 (features["num_images_per_sample"] > 0, self.image_features(features["pixel_values"]))
             )
-        features["sentence_embedding"] = _sum_rows(parts)
+        features["sentence_embedding"] = sum_rows(parts)
         return features
 
     def get_config_dict(self) -> dict[str, Any]:
@@ -263,137 +256,10 @@ def _tensor(output: Any) -> Tensor:
     return features
 
 
-def _sum_rows(parts: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+def sum_rows(parts: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
     """Float32 [B, dim] from pairs of (bool [B], one embedding for each true row)."""
     present, embedding = parts[0]
     total = embedding.new_zeros((len(present), embedding.shape[1]), dtype=torch.float32)
     for present, embedding in parts:
         total = total.index_add(0, present.nonzero()[:, 0], embedding.float())
     return total
-
-
-class TorchEncoder:
-    """An encoder over any SentenceTransformer, its ``model``, for what has no ONNX graphs."""
-
-    def __init__(
-        self, name_or_path: str | Path, *, trust_remote_code: bool = False, device: str | None = None
-    ) -> None:
-        """Load a model with both towers as a :class:`FusionModule`, any other as sentence-transformers does.
-
-        Args:
-            name_or_path: A directory or a hub id.
-            trust_remote_code: Run code that comes with the model.
-            device: By default the best there is.
-
-        Raises:
-            ModelError: missing, broken, or in need of ``trust_remote_code``.
-        """
-        self.name = str(name_or_path)
-        self._directory = fetch(name_or_path)
-        self.model = _sentence_transformer(self.name, self._directory, trust_remote_code, device)
-        self._fusion = self.model[0] if isinstance(self.model[0], FusionModule) else None
-        self._settings = self._fusion.settings if self._fusion else ModelSettings()
-
-    @property
-    def dim(self) -> int:
-        """Length of a vector."""
-        return int(self.model.get_embedding_dimension() or 0)
-
-    @property
-    def max_tokens(self) -> int:
-        """Longest text that is encoded whole, special tokens included."""
-        limits = self.model.max_seq_length, getattr(self.model.tokenizer, "model_max_length", None)
-        return int(min([limit for limit in limits if limit] + [_NO_LIMIT]))
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Over the weights and every configuration file, wherever they lie."""
-        kinds = {".safetensors", ".bin", ".json", ".txt", ".model"}
-        files = [
-            path
-            for path in sorted(self._directory.rglob("*"))
-            if path.suffix in kinds and "onnx" not in path.relative_to(self._directory).parts
-        ]
-        return fingerprint(files, {"max_tokens": self.max_tokens})
-
-    def count_tokens(self, texts: list[str]) -> list[int]:
-        """Token counts, special tokens included, untruncated."""
-        tokenizer = self.model.tokenizer
-        if isinstance(tokenizer, BatchTokenizer):
-            return tokenizer.count(texts)
-        if isinstance(tokenizer, Tokenizer):
-            return [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
-        return [len(ids) for ids in tokenizer(texts, truncation=False)["input_ids"]] if texts else []
-
-    def encode_queries(self, queries: list[Query]) -> Float32Array:
-        """Embed queries, in order: float32 [len(queries), dim], unit rows.
-
-        Raises:
-            ConfigError: a query with neither words nor a picture.
-            ImageError: a picture cannot be decoded.
-            ModelError: the model cannot encode such a query.
-        """
-        if any(not query.text.strip() and query.image is None for query in queries):
-            raise ConfigError("an empty query: give words, a picture, or both")
-        items = [(query.text.strip(), query.image, "query") for query in queries]
-        return self._encode(self.model.encode_query, items)
-
-    def encode_documents(self, documents: list[Document]) -> Float32Array:
-        """Embed documents, in order.
-
-        Returns:
-            float32 [len(documents), dim], unit rows. A captioned image is the sum of its two projections
-            before the norm (METHOD.md, "Encoding"), or what a model of another kind makes of the pair.
-
-        Raises:
-            ImageError: a picture cannot be decoded; the message names its id and path.
-            ModelError: the model cannot encode pictures, or pictures with captions.
-        """
-        pictures = [document for document in documents if document.modality is Modality.IMAGE]
-        for document in pictures:
-            if document.image is None:
-                raise ImageError(f"{document.id}: an image document without an image")
-        captions, _ = fit_captions(
-            pictures,
-            template=self._settings.template,
-            max_tokens=self.max_tokens,
-            count_tokens=self.count_tokens,
-        )
-        caption = {id(document): text for document, text in zip(pictures, captions, strict=True)}
-        items = [
-            (caption[id(d)], d.image, d.id) if id(d) in caption else (d.text, None, d.id) for d in documents
-        ]
-        return self._encode(self.model.encode_document, items)
-
-    def _encode(self, encode: Any, items: Sequence[tuple[str, Path | bytes | None, str]]) -> Float32Array:
-        """``items`` are (text, picture, label for errors); in chunks, so that few pictures are in memory."""
-        rows = np.zeros((len(items), self.dim), np.float32)
-        for start in range(0, len(items), _CHUNK):
-            inputs = [self._input(*item) for item in items[start : start + _CHUNK]]
-            try:
-                rows[start : start + _CHUNK] = encode(
-                    inputs, normalize_embeddings=True, show_progress_bar=False
-                )
-            except ValueError as error:
-                raise ModelError(
-                    f"{self.name} encodes {self.model.modalities}, not everything it was given: {error}"
-                ) from error
-        return rows
-
-    def _input(self, text: str, picture: Path | bytes | None, label: str) -> Any:
-        if picture is None:
-            return {"text": text} if self._fusion else text
-        draft = self._fusion.pictures.draft if self._fusion else None
-        name = f"{label} ({picture})" if isinstance(picture, Path) else label
-        image = load_image(picture, name=name, draft=draft)
-        return {"text": text, "image": image} if text else image
-
-
-def _sentence_transformer(name: str, directory: Path, trust: bool, device: str | None) -> SentenceTransformer:
-    subfolder = only_module(directory)
-    if subfolder is not None and has_both_towers(directory / subfolder):
-        return fusion_transformer(FusionModule.load(str(directory), subfolder), device)
-    try:
-        return SentenceTransformer(str(directory), trust_remote_code=trust, device=device)
-    except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
-        raise ModelError(f"{name}: cannot be loaded by sentence-transformers: {error}") from error
