@@ -177,5 +177,17 @@ def test_an_interrupt_is_one_line_and_the_same_command_resumes(
 
 
 def test_every_command_explains_itself() -> None:
-    for command in ("search", "index", "info", "export", "demo"):
+    commands = (
+        "search",
+        "index",
+        "info",
+        "train",
+        "mine",
+        "evaluate",
+        "compare",
+        "export",
+        "convert",
+        "demo",
+    )
+    for command in commands:
         assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0

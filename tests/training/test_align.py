@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from univldr.encoders.dual import DualConfig, DualModel
 from univldr.training import align
-from univldr.training.trainer import Trainer, TrainingPlan, parameter_groups
+from univldr.training.loop import Trainer, TrainingPlan, parameter_groups
 
 DIM = 8
 

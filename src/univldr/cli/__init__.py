@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from univldr import __version__
-from univldr.cli import demo, export, index, info, search
+from univldr.cli import compare, convert, demo, evaluate, export, index, info, mine, search, train
 from univldr.errors import UnivldrError
 
 app = typer.Typer(
@@ -24,6 +24,11 @@ app.command("search")(search.run)
 app.command("index")(index.run)
 app.command("info")(info.run)
 app.command("export")(export.run)
+app.command("train")(train.run)
+app.command("mine")(mine.run)
+app.command("evaluate")(evaluate.run)
+app.command("compare")(compare.run)
+app.command("convert")(convert.run)
 app.command("demo")(demo.run)
 
 

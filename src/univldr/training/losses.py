@@ -100,3 +100,57 @@ def passage_loss(queries: Tensor, passages: Tensor, pictures: Tensor, scale: Ten
     """
     targets = torch.eye(len(queries), len(passages) + len(pictures), device=queries.device)
     return cross_entropy(queries, torch.cat([passages, pictures]), targets, scale)
+
+
+def candidate_mask(
+    owners: Tensor, documents: Tensor, relevant: Tensor, *, own: bool, mask_relevant: bool
+) -> Tensor:
+    """Which documents each query's softmax runs over; its positive is the column of its own number.
+
+    Args:
+        owners: int64 [D], the query that each document was drawn for; first the Q positives, in order.
+        documents: int64 [D], which document each column is.
+        relevant: int64 [Q, P], all that answer each query, padded with -1.
+        own: Only what was drawn for the query itself (UniVL-DR's stage 2); else all (stage 1, and MARVEL's
+            stage 2).
+        mask_relevant: Leave out further columns that answer the query: they are no negatives.
+
+    Returns:
+        bool [Q, D].
+    """
+    queries = torch.arange(len(relevant), device=owners.device)
+    if own:
+        candidates = owners[None, :] == queries[:, None]
+    else:
+        candidates = torch.ones(len(relevant), len(owners), dtype=torch.bool, device=owners.device)
+    if mask_relevant:
+        for answers in relevant.unbind(1):  # one at a time: [Q, D, P] would not fit for large batches
+            candidates &= answers[:, None] != documents[None, :]
+    candidates[queries, queries] = True
+    return candidates
+
+
+def universal_loss(
+    queries: Tensor, documents: Tensor, scale: Tensor, candidates: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Mean cross-entropy of finding each query's positive among its candidates (Liu et al. 2023, equation 7).
+
+    Texts and images stand in one softmax, so a score means the same for both. Embeddings of zeros give the
+    mean of log(number of candidates).
+
+    Args:
+        queries: float32 [Q, dim], unit rows.
+        documents: float32 [D, dim], unit rows; the positive of query i is row i.
+        scale: Inverse temperature.
+        candidates: bool [Q, D], see ``candidate_mask``.
+
+    Returns:
+        The loss, and the share of queries whose positive scores above every other candidate; both scalars.
+    """
+    scores = (scale * (queries.float() @ documents.float().T)).masked_fill(~candidates, -torch.inf)
+    positive = scores.diagonal()
+    with torch.no_grad():
+        others = scores.clone()
+        others.fill_diagonal_(-torch.inf)
+        accuracy = (positive > others.amax(dim=1)).float().mean()
+    return (scores.logsumexp(dim=1) - positive).mean(), accuracy

@@ -24,8 +24,8 @@ from torch.nn import functional
 from univldr.encoders.dual import DualConfig, DualModel
 from univldr.errors import ConfigError
 from univldr.training import align, cache, sources
+from univldr.training.loop import Trainer, TrainingPlan, parameter_groups
 from univldr.training.pictures import Augmentation, CaptionedPicture, read_pictures
-from univldr.training.trainer import Trainer, TrainingPlan, parameter_groups
 
 SIZE = 224
 MAX_TOKENS = 256

@@ -1,0 +1,70 @@
+"""The picture of a training: its loss, and what was measured along the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from univldr._optional import require
+
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#4D4D4D")
+_INK, _GREY, _FAINT = "#333333", "#767676", "#D9D9D9"
+_SHOWN = ("eval_nDCG@10", "eval_nDCG@10/text", "eval_nDCG@10/image", "eval_accuracy")
+
+Entry = Mapping[str, Any]
+
+
+def curve(history: Sequence[Entry], name: str) -> tuple[list[int], list[float]]:
+    """Steps and values of one quantity of a training's log."""
+    found = [(entry["step"], entry[name]) for entry in history if name in entry]
+    return [step for step, _ in found], [value for _, value in found]
+
+
+def plot_history(history: Sequence[Entry], path: Path, title: str) -> None:
+    """Draw the loss on the left and the measures on the right, over the steps, as a PNG.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    figures = require("matplotlib.figure", extra="train", purpose="the plot of a training")
+    figure = figures.Figure(figsize=(11, 3.8), dpi=150, layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=_INK)
+    loss, measures = figure.subplots(1, 2)
+    _draw(loss, [("training", *curve(history, "loss")), ("held out", *curve(history, "eval_loss"))], "loss")
+    shown = [(name.removeprefix("eval_"), *curve(history, name)) for name in _SHOWN]
+    _draw(measures, shown, "held-out queries")
+    measures.set_ylim(bottom=0)
+    figure.savefig(path)
+
+
+def _draw(panel: Any, lines: Sequence[tuple[str, list[int], list[float]]], title: str) -> None:
+    panel.set_title(title, loc="left", fontsize=10, color=_GREY)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.spines[["left", "bottom"]].set_color(_FAINT)
+    panel.tick_params(length=0, labelsize=9, labelcolor=_INK)
+    panel.grid(axis="y", color=_FAINT, lw=0.6)
+    panel.set_xlabel("steps", fontsize=9, color=_GREY)
+    ends: list[float] = []
+    drawn = [line for line in lines if line[1]]
+    low, high = min((min(v) for *_, v in drawn), default=0), max((max(v) for *_, v in drawn), default=1)
+    for (name, steps, values), colour in zip(drawn, _COLOURS, strict=False):
+        panel.plot(steps, values, "-o" if len(steps) < 40 else "-", color=colour, lw=1.8, ms=3.5)
+        end = _free(values[-1], ends, (high - low) * 0.07)
+        ends.append(end)
+        panel.annotate(
+            f" {name} {values[-1]:.3f}",
+            (steps[-1], end),
+            color=colour,
+            fontsize=9,
+            va="center",
+            annotation_clip=False,
+        )
+    panel.margins(x=0.02)
+
+
+def _free(wanted: float, taken: Sequence[float], gap: float) -> float:
+    """The nearest height at which a label covers no other."""
+    steps = sorted(range(-6, 7), key=abs)
+    free = [wanted + n * gap for n in steps if all(abs(wanted + n * gap - t) >= gap * 0.99 for t in taken)]
+    return free[0] if free else wanted

@@ -1,0 +1,238 @@
+"""From rows of a collection to tensors for the model: read and decoded on the spot, or from frozen towers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from univldr.corpus.collection import Collection, Topic
+from univldr.encoders import heads
+from univldr.encoders.captions import fit_captions
+from univldr.encoders.embeddings import embed_collection, embed_topics
+from univldr.encoders.fusion import FusionModule
+from univldr.encoders.torch_encoder import TorchEncoder, weights_fingerprint
+from univldr.errors import ImageError
+from univldr.images import load_image
+from univldr.training.examples import Example
+from univldr.types import Document, Encoder, Float32Array, Modality, Query
+
+logger = logging.getLogger("univldr")
+
+Features = dict[str, Tensor]
+
+
+class Inputs(Protocol):
+    """Where a batch's tensors come from; used in the processes that read beside training."""
+
+    def documents(self, rows: Sequence[int]) -> Features:
+        """Features of documents, in order."""
+
+    def topics(self, topics: Sequence[Topic]) -> Features:
+        """Features of queries, in order."""
+
+
+class LiveInputs:
+    """Documents read from the collection when they are needed, pictures decoded on the spot."""
+
+    def __init__(self, collection: Collection, module: FusionModule) -> None:
+        self.collection, self.module = collection, module
+
+    def documents(self, rows: Sequence[int]) -> Features:
+        """See ``Inputs.documents``."""
+        documents = self.collection.documents(rows)
+        try:
+            return self.module.preprocess(inputs_of(documents, self.module))
+        except ImageError:
+            return self.module.preprocess(inputs_of([_readable(d) for d in documents], self.module))
+
+    def topics(self, topics: Sequence[Topic]) -> Features:
+        """See ``Inputs.topics``."""
+        return self.module.preprocess([_query_input(topic.query) for topic in topics])
+
+
+def _readable(document: Document) -> Document:
+    """The document, or its caption alone where its picture is broken: one must not stop a training."""
+    if document.image is None:
+        return document
+    try:
+        load_image(document.image, name=document.id)
+    except ImageError as error:
+        logger.warning("trained on without its picture: %s", error)
+        return replace(document, modality=Modality.TEXT, image=None)
+    return document
+
+
+def inputs_of(documents: Sequence[Document], module: FusionModule) -> list[Any]:
+    """What :meth:`FusionModule.preprocess` takes for each document, captions joined with generated words."""
+    texts, _ = fit_captions(
+        documents,
+        template=module.settings.template,
+        max_tokens=module.settings.max_tokens,
+        count_tokens=module.tokenizer.count,
+    )
+    return [
+        {"text": text, "image": document.image} if document.modality is Modality.IMAGE else document.text
+        for document, text in zip(documents, texts, strict=True)
+    ]
+
+
+def _query_input(query: Query) -> Any:
+    return {"text": query.text, "image": query.image}
+
+
+class TrunkEncoder:
+    """An ``Encoder`` in form, so that its work is kept and resumed like one's: trunk rows, not unit rows."""
+
+    max_tokens = 0
+
+    def __init__(self, module: FusionModule) -> None:
+        self.module = module
+        self.name = f"{module.name} trunk"
+        self.dim = sum(heads.widths(module.model)) + 2
+        learning = {id(p) for head in heads.head_modules(module.model) for p in head.parameters()}
+        learning.add(id(module.logit_scale))
+        frozen = {name: p for name, p in module.model.named_parameters() if id(p) not in learning}
+        self.fingerprint = weights_fingerprint(frozen)
+
+    def count_tokens(self, texts: list[str]) -> list[int]:
+        """See ``Encoder.count_tokens``."""
+        return self.module.tokenizer.count(texts)
+
+    def encode_documents(self, documents: list[Document]) -> Float32Array:
+        """float32 [len(documents), text + image + 2]."""
+        return self._rows(inputs_of(documents, self.module))
+
+    def encode_queries(self, queries: list[Query]) -> Float32Array:
+        """float32 [len(queries), text + image + 2]."""
+        return self._rows([_query_input(query) for query in queries])
+
+    @torch.inference_mode()
+    def _rows(self, inputs: Sequence[Any], piece: int = 32) -> Float32Array:
+        self.module.eval()
+        device = self.module.logit_scale.device
+        order = sorted(range(len(inputs)), key=lambda i: _length(inputs[i]))
+        rows = np.zeros((len(inputs), self.dim), np.float32)
+        for start in range(0, len(order), piece):
+            chosen = order[start : start + piece]
+            features = self.module.preprocess([inputs[i] for i in chosen])
+            on_device = {name: tensor.to(device) for name, tensor in features.items()}
+            rows[chosen] = heads.trunk_rows(self.module.model, on_device).cpu().numpy()
+        return rows
+
+
+def _length(item: Any) -> tuple[bool, int]:
+    """Pictures apart, and texts by length: what shares a batch then shares its padding."""
+    if isinstance(item, str):
+        return False, len(item)
+    return item["image"] is not None, len(item["text"])
+
+
+@dataclass(frozen=True)
+class TrunkInputs:
+    """Rows that the frozen towers gave once.
+
+    Attributes:
+        document_rows: float32 [documents, text + image + 2], memory-mapped.
+        topic_rows: The same for queries, by id.
+    """
+
+    document_rows: Float32Array
+    topic_rows: dict[str, Float32Array]
+
+    @classmethod
+    def compute(
+        cls, module: FusionModule, collection: Collection, splits: Sequence[str], folder: Path, progress: Any
+    ) -> TrunkInputs:
+        """Run the towers over everything, or go on where an earlier run was stopped."""
+        encoder = TrunkEncoder(module)
+        rows = embed_collection(encoder, collection, folder, progress=progress)
+        topics = {topic.id: topic for split in splits for topic in collection.topics(split)}
+        vectors = embed_topics(encoder, list(topics.values()))
+        return cls(rows, dict(zip(topics, vectors, strict=True)))
+
+    def documents(self, rows: Sequence[int]) -> Features:
+        """See ``Inputs.documents``."""
+        return {"trunk": torch.from_numpy(np.array(self.document_rows[np.asarray(rows, np.int64)]))}
+
+    def topics(self, topics: Sequence[Topic]) -> Features:
+        """See ``Inputs.topics``."""
+        return {"trunk": torch.from_numpy(np.stack([self.topic_rows[topic.id] for topic in topics]))}
+
+
+class TrunkSearchEncoder(TorchEncoder):
+    """The whole model as an encoder that knows the trunk rows of a collection; anything else it computes."""
+
+    def __init__(self, model: Any, name: str, inputs: TrunkInputs, collection: Collection) -> None:
+        super().__init__(model, name)
+        self._inputs = inputs
+        self._row_of = {id_: row for row, id_ in enumerate(collection.ids())}
+        self._query_rows = {
+            topic.query: inputs.topic_rows[topic.id]
+            for split in collection.splits()
+            for topic in collection.topics(split)
+            if topic.id in inputs.topic_rows
+        }
+
+    def encode_documents(self, documents: list[Document]) -> Float32Array:
+        """See ``Encoder.encode_documents``."""
+        rows = [self._row_of.get(document.id) for document in documents]
+        if not documents or None in rows:
+            return super().encode_documents(documents)
+        return self._project(self._inputs.document_rows[np.asarray(rows, np.int64)])
+
+    def encode_queries(self, queries: list[Query]) -> Float32Array:
+        """See ``Encoder.encode_queries``."""
+        rows = [self._query_rows.get(query) for query in queries]
+        if not queries or any(row is None for row in rows):
+            return super().encode_queries(queries)
+        return self._project(np.stack([row for row in rows if row is not None]))
+
+    @torch.inference_mode()
+    def _project(self, rows: Float32Array) -> Float32Array:
+        self.model.eval()
+        trunk = torch.from_numpy(np.array(rows)).to(self.model.device)
+        unit: Float32Array = self.model({"trunk": trunk})["sentence_embedding"].cpu().numpy()
+        return unit
+
+
+def search_encoder(model: Any, name: str, inputs: Inputs, collection: Collection) -> Encoder:
+    """An encoder around the model in training, over the inputs that it is trained with."""
+    if isinstance(inputs, TrunkInputs):
+        return TrunkSearchEncoder(model, name, inputs, collection)
+    return TorchEncoder(model, name)
+
+
+class Collator:
+    """Examples to the tensors of a step: ``queries`` and ``documents`` as features, the rest int64.
+
+    The positives are the first documents, in the order of the queries; ``owners`` [D] says for which query
+    each document was drawn, ``rows`` [D] which document it is, ``relevant`` [Q, P] all answers, padded with
+    -1.
+    """
+
+    def __init__(self, inputs: Inputs, topics: Sequence[Topic]) -> None:
+        self.inputs, self.topics = inputs, topics
+
+    def __call__(self, examples: Sequence[Example]) -> dict[str, Any]:
+        topics = [self.topics[example.topic] for example in examples]
+        rows = [example.positive for example in examples]
+        owners = list(range(len(examples)))
+        for number, example in enumerate(examples):
+            rows += example.negatives
+            owners += [number] * len(example.negatives)
+        most = max(len(topic.positives) for topic in topics)
+        relevant = [[*topic.positives, *[-1] * (most - len(topic.positives))] for topic in topics]
+        return {
+            "queries": self.inputs.topics(topics),
+            "documents": self.inputs.documents(rows),
+            "owners": torch.tensor(owners),
+            "rows": torch.tensor(rows),
+            "relevant": torch.tensor(relevant),
+        }

@@ -1,0 +1,326 @@
+"""Hard negatives: what a model ranks high for a query although it is not known to answer it.
+
+UniVL-DR (Liu et al. 2023) searches all documents in one pool, takes the best 100 of each query, drops its
+positives, and splits the rest by modality. What goes beyond that is a choice of :class:`MiningSettings`, and
+``MiningSettings.faithful()`` makes none of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from univldr.centering import Centered, center_queries, modality_means
+from univldr.corpus.collection import Collection, Topic
+from univldr.encoders.embeddings import embed_collection, embed_topics, split_fingerprint
+from univldr.errors import ConfigError
+from univldr.index.topk import Vectors, nonzero_rows, top_k
+from univldr.training.negatives import (
+    Lists,
+    MiningReport,
+    Negative,
+    Ranked,
+    Record,
+    RecordWriter,
+    joint_list,
+    read_negatives,
+    summarise,
+)
+from univldr.types import Encoder, Float32Array, Modality
+
+__all__ = ["Lists", "MiningReport", "MiningSettings", "joint_list", "mine", "read_negatives", "summarise"]
+
+CHUNK = 4096
+"""Queries searched, and recorded, at a time."""
+
+Report = Callable[[int, int, str], None]
+"""Called with (queries mined, of how many, a label)."""
+
+_MODALITIES = tuple(Modality)
+
+
+@dataclass(frozen=True, slots=True)
+class MiningSettings:
+    """Which of the documents that a model ranks high count as negatives.
+
+    A candidate that scores like a positive is probably one that nobody annotated. ``max_ratio``, ``margin``
+    and ``max_score`` leave such suspects out; each applies on its own.
+
+    Attributes:
+        depth: The last rank of the joint list that is looked at; the positives count among the ranks.
+        skip: How many ranks at the top of the joint list are passed over.
+        max_ratio: Keep ``score < max_ratio * s``, with ``s`` the query's positive score (NV-Retriever's
+            "TopK-PercPos", Moreira et al. 2024). Where ``s`` is negative, the limit is as far below it:
+            ``s - (1 - max_ratio) * |s|``. ``inf`` keeps all, which is faithful.
+        margin: Keep ``score <= s - margin``.
+        max_score: Keep ``score <= max_score``.
+        positive: ``s`` is the ``highest`` or the ``lowest`` score among the positives.
+        compare: Take ``s`` from the positives of the candidate's own ``modality``; where the query has none,
+            neither ratio nor margin applies. Or from ``all`` positives: while a model has a modality gap,
+            every candidate of the modality it favours is then a suspect, and balance needs just those.
+        per_modality: Keep so many of each modality, the best; all by default.
+        fill: Where the joint list leaves fewer of a modality, search that modality apart and add the best
+            that the joint list does not show, until there are so many. 0 is faithful.
+        centered: Search with centered vectors (see :mod:`univldr.centering`), the texts' mean out of queries.
+    """
+
+    depth: int = 100
+    skip: int = 0
+    max_ratio: float = 0.95
+    margin: float | None = None
+    max_score: float | None = None
+    positive: Literal["highest", "lowest"] = "highest"
+    compare: Literal["modality", "all"] = "modality"
+    per_modality: int | None = None
+    fill: int = 0
+    centered: bool = False
+
+    def __post_init__(self) -> None:
+        if self.depth < 1:
+            raise ConfigError(f"depth is {self.depth}; it must be at least 1")
+        if not 0 <= self.skip < self.depth:
+            raise ConfigError(f"skip is {self.skip}; it must be from 0 to below the depth of {self.depth}")
+        if not self.max_ratio > 0:
+            raise ConfigError(f"max_ratio is {self.max_ratio}; it must be above 0, or inf to keep all")
+        if self.per_modality is not None and self.per_modality < 1:
+            raise ConfigError(f"per_modality is {self.per_modality}; it must be at least 1")
+        if self.fill < 0 or self.fill > (self.per_modality or self.fill):
+            raise ConfigError(f"fill is {self.fill}; it must be from 0 to per_modality ({self.per_modality})")
+
+    @classmethod
+    def faithful(cls, depth: int = 100) -> MiningSettings:
+        """As the paper mines: nothing but the positives is left out of the joint list."""
+        return cls(depth=depth, max_ratio=math.inf)
+
+    def limit(self, positive: float) -> float:
+        """What a candidate must score less than, by the ratio, if the positive score is ``positive``."""
+        if math.isinf(self.max_ratio):
+            return math.inf
+        return positive * (self.max_ratio if positive >= 0 else 2 - self.max_ratio)
+
+
+def mine(
+    encoder: Encoder,
+    collection: Collection,
+    split: str,
+    settings: MiningSettings,
+    out: Path,
+    cache: Path,
+    progress: Report | None = None,
+) -> MiningReport:
+    """Write the hard negatives of a split's queries to ``out``; see :mod:`univldr.training.negatives`.
+
+    An interrupted run goes on where it was, and a file that is already there is kept, if they come from this
+    very model, collection, split and settings. The same call gives the same file.
+
+    Args:
+        encoder: The model to mine with; it should be the one that is trained next.
+        collection: The documents and the queries.
+        split: Of the queries.
+        settings: See :class:`MiningSettings`.
+        out: The file to write; it appears when it is complete.
+        cache: Folder for the vectors.
+        progress: Told how far it is.
+
+    Raises:
+        ConfigError: ``centered`` where there are no texts.
+        CorpusError: there is no such split, a document cannot be read, or ``out`` cannot be written.
+        ModelError: the encoder gives broken vectors.
+        StoreError: the cache cannot be written.
+    """
+    if settings.centered and not collection.count(Modality.TEXT):
+        raise ConfigError(
+            f"centered takes the texts' mean out of queries, but {collection.path} has no texts"
+        )
+    header = {
+        "model": encoder.name,
+        "encoder": encoder.fingerprint,
+        "collection": collection.fingerprint,
+        "split": split,
+        "queries": _count(collection, split),
+        "topics": split_fingerprint(collection, split),
+        "documents": {str(modality): collection.count(modality) for modality in Modality},
+        "settings": {name: _finite(value) for name, value in dataclasses.asdict(settings).items()},
+    }
+    writer = RecordWriter(out, header)
+    if not writer.complete:
+        vectors = embed_collection(encoder, collection, cache, progress=progress)
+        _Miner(encoder, collection, settings, vectors).write(split, writer, progress)
+    return summarise(out)
+
+
+class _Miner:
+    """One model's view of one collection."""
+
+    def __init__(
+        self, encoder: Encoder, collection: Collection, settings: MiningSettings, vectors: Float32Array
+    ) -> None:
+        self._encoder, self._collection, self._settings = encoder, collection, settings
+        self._ids = collection.ids()
+        self._codes = collection.modalities()
+        self._present = nonzero_rows(vectors)  # a document that could not be encoded is nobody's negative
+        self._vectors: Vectors = vectors
+        self._mean: Float32Array | None = None
+        if settings.centered:
+            means = modality_means(vectors, self._codes)
+            self._vectors = Centered(vectors, self._codes, means)
+            self._mean = means[_MODALITIES.index(Modality.TEXT)]
+
+    def write(self, split: str, writer: RecordWriter, progress: Report | None) -> None:
+        """Mine what is not recorded yet."""
+        total = _count(self._collection, split)
+        for start in range(writer.records, total, CHUNK):
+            topics = self._collection.topics(split, start=start, stop=start + CHUNK)
+            writer.write(self._mine(topics, _within(progress, start, len(topics), total)))
+        writer.finish()
+
+    def _mine(self, topics: Sequence[Topic], report: Report | None) -> list[Record]:
+        queries = embed_topics(self._encoder, topics)
+        if self._mean is not None:
+            queries = center_queries(queries, self._mean)
+        rows, scores = self._search(queries, self._settings.depth, self._present, report)
+        most = max(len(topic.positives) for topic in topics)
+        filling = self._search_apart(queries, most) if self._settings.fill else {}
+        positives = self._positive_scores(topics, queries)
+        return [
+            _Selection(self._settings, self._codes, topic, positives[number]).record(
+                self._ids,
+                (rows[number], scores[number]),
+                {code: (more[number], their[number]) for code, (more, their) in filling.items()},
+            )
+            for number, topic in enumerate(topics)
+        ]
+
+    def _search(
+        self, queries: Float32Array, depth: int, allowed: npt.NDArray[np.bool_], report: Report | None
+    ) -> tuple[npt.NDArray[np.int64], Float32Array]:
+        return top_k(
+            queries, self._vectors, depth, allowed=None if allowed.all() else allowed, progress=report
+        )
+
+    def _search_apart(
+        self, queries: Float32Array, positives: int
+    ) -> dict[int, tuple[npt.NDArray[np.int64], Float32Array]]:
+        """Each modality so deep that the joint list and all ``positives`` of a query may come first."""
+        depth = self._settings.depth + positives + self._settings.fill
+        return {
+            int(code): self._search(queries, depth, self._present & (self._codes == code), None)
+            for code in np.unique(self._codes)
+        }
+
+    def _positive_scores(self, topics: Sequence[Topic], queries: Float32Array) -> list[dict[int, float]]:
+        """For each topic, the score of each of its positives that has a vector, by row."""
+        pairs = [(n, row) for n, topic in enumerate(topics) for row in topic.positives if self._present[row]]
+        scores: list[dict[int, float]] = [{} for _ in topics]
+        if pairs:
+            owners, rows = np.array(pairs).T
+            products = np.einsum("nd,nd->n", queries[owners], self._vectors[rows])
+            for (owner, row), product in zip(pairs, products.tolist(), strict=True):
+                scores[owner][row] = product
+        return scores
+
+
+class _Selection:
+    """The candidates of one query, judged."""
+
+    def __init__(
+        self,
+        settings: MiningSettings,
+        codes: npt.NDArray[np.uint8],
+        topic: Topic,
+        positives: Mapping[int, float],
+    ) -> None:
+        self._settings, self._codes, self._topic, self._positives = settings, codes, topic, positives
+        self._ratio_limits = np.full(len(_MODALITIES), np.inf)
+        self._limits = np.full(len(_MODALITIES), np.inf)
+        for code in range(len(_MODALITIES)):
+            positive = self._positive_score(code if settings.compare == "modality" else None)
+            if positive is not None:
+                self._ratio_limits[code] = settings.limit(positive)
+                if settings.margin is not None:
+                    self._limits[code] = positive - settings.margin
+        if settings.max_score is not None:
+            self._limits = np.minimum(self._limits, settings.max_score)
+
+    def record(self, ids: Sequence[str], joint: Ranked, apart: Mapping[int, Ranked]) -> Record:
+        """What is kept of the joint list, and of those of one modality where it is short."""
+        rows, scores = _found(joint)
+        ranks = np.arange(1, len(rows) + 1)
+        candidate = (ranks > self._settings.skip) & ~np.isin(rows, self._topic.positives)
+        innocent = self._innocent(rows, scores)
+        kept = self._capped(rows, np.flatnonzero(candidate & innocent))
+        chosen = [self._negative(ids, rows[n], scores[n], n + 1) for n in kept.tolist()]
+        found = [
+            self._negative(ids, row, score, None)
+            for code, (more, their) in apart.items()
+            for row, score in self._fill(code, rows[kept], rows, _found((more, their)))
+        ]
+        found.sort(key=lambda negative: -negative.score)
+        suspected = int((candidate & ~innocent).sum())
+        return Record(self._topic.id, self._positive_score(None), suspected, chosen + found)
+
+    def _positive_score(self, code: int | None) -> float | None:
+        """The score that stands for the positives of a modality, or for all."""
+        scores = [score for row, score in self._positives.items() if code in (None, self._codes[row])]
+        return (max if self._settings.positive == "highest" else min)(scores, default=None)
+
+    def _innocent(self, rows: npt.NDArray[np.int64], scores: Float32Array) -> npt.NDArray[np.bool_]:
+        """Which candidates do not score like a positive."""
+        codes = self._codes[rows]
+        below: npt.NDArray[np.bool_] = scores < self._ratio_limits[codes]
+        return below & (scores <= self._limits[codes])
+
+    def _capped(self, rows: npt.NDArray[np.int64], kept: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The first ``per_modality`` positions of each modality."""
+        codes = self._codes[rows[kept]]
+        firsts = [kept[codes == code][: self._settings.per_modality] for code in np.unique(codes)]
+        return np.sort(np.concatenate([*firsts, np.zeros(0, np.int64)]))
+
+    def _fill(
+        self, code: int, kept: npt.NDArray[np.int64], joint: npt.NDArray[np.int64], apart: Ranked
+    ) -> list[tuple[int, np.float32]]:
+        """The best of one modality that the joint list does not show, as many as are missing."""
+        missing = max(0, self._settings.fill - int((self._codes[kept] == code).sum()))
+        rows, scores = apart
+        new = ~np.isin(rows, joint) & ~np.isin(rows, self._topic.positives) & self._innocent(rows, scores)
+        return list(zip(rows[new][:missing].tolist(), scores[new][:missing], strict=True))
+
+    def _negative(self, ids: Sequence[str], row: int, score: np.float32, rank: int | None) -> Negative:
+        return Negative(ids[row], _MODALITIES[self._codes[row]].value, _short(score), rank)
+
+
+def _within(progress: Report | None, start: int, share: int, total: int) -> Report | None:
+    """How far the search for ``share`` of the queries is, told as so many of all of them."""
+    if progress is None:
+        return None
+    return lambda done, of, _: progress(start + share * done // of, total, "mining")
+
+
+def _found(ranked: Ranked) -> Ranked:
+    """Without the places that stayed empty."""
+    rows, scores = ranked
+    return rows[rows >= 0], scores[rows >= 0]
+
+
+def _short(score: np.float32) -> float:
+    """A float32 as the shortest decimal that reads back as the same."""
+    return float(str(score))
+
+
+def _finite(value: object) -> object:
+    """JSON has no infinity."""
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
+
+
+def _count(collection: Collection, split: str) -> int:
+    """How many queries a split has; one that is not there is the collection's to refuse."""
+    if split not in collection.report.queries:
+        collection.topics(split, stop=1)
+    return collection.report.queries[split]

@@ -1,0 +1,224 @@
+"""Recipes: one TOML file says everything about a run, from the data to the table of results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from univldr.config import read_config
+from univldr.errors import ConfigError
+from univldr.training.mining import MiningSettings
+
+ANY = "any"
+"""The key of ``hard_negatives`` that draws from the joint list, whatever the modality."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataSettings:
+    """The data set.
+
+    Attributes:
+        path: Its folder.
+        format: ``auto``, or a name that ``open_collection`` takes.
+    """
+
+    path: Path
+    format: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Where training starts.
+
+    Attributes:
+        start: A directory or a hub id.
+        train: ``heads`` freezes both towers and runs each of them once over the data.
+        name: What the trained model calls itself; by default the recipe's name.
+    """
+
+    start: str
+    train: Literal["all", "heads"] = "all"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerSettings:
+    """AdamW; the defaults are UniVL-DR's.
+
+    Attributes:
+        rate: Peak learning rate; a cosine leads to zero.
+        warmup: Steps of linear rise before it.
+        weight_decay: On matrices only; never on norms, biases and the temperature.
+        clip: Largest norm of the gradient; 0 does not clip.
+    """
+
+    rate: float = 5e-6
+    warmup: int = 0
+    weight_decay: float = 0.2
+    beta1: float = 0.9
+    beta2: float = 0.98
+    eps: float = 1e-6
+    clip: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of training.
+
+    Attributes:
+        name: Of its folder and its row in the table.
+        after: The stage whose model it starts from: the one before, or ``start``.
+        split: Of the queries.
+        negatives: What the softmax of a query runs over beside its positive: ``batch`` every document of the
+            batch, ``own`` only the negatives drawn for the query.
+        hard_negatives: How many to draw for each query from each list: ``{text = 1, image = 1}`` balances,
+            ``{any = 2}`` takes them as they come.
+        depth: Only the first so many of a list are drawn from; 0 takes all.
+        fill: Where a list is short, the other lists make up the number.
+        given: Draw from the hard negatives that the data set names, not from mined ones.
+        mine: Mine hard negatives with the model that the stage starts from.
+        mask_positives: Leave out of a softmax whatever else answers its query.
+        batch: Queries in a step, over all processes.
+        accumulation: Batches whose gradients make one step.
+        cached: Keep only the embeddings of a batch and compute each piece again for its gradient (GradCache,
+            Gao et al. 2021): memory for ``chunk`` rows serves any batch.
+        chunk: Rows that go through the model at a time, alike lengths together; 0 takes all at once.
+        steps: Steps at most; 0 leaves it to ``epochs``.
+        precision: Of the forward pass; weights stay in float32.
+        learn_temperature: Whether the inverse temperature is trained.
+        freeze: Regular expressions; parameters whose names they find stay as they are.
+        seed: Of this stage; by default the recipe's.
+    """
+
+    name: str
+    after: str = ""
+    split: str = "train"
+    negatives: Literal["batch", "own"] = "batch"
+    hard_negatives: dict[str, int] = field(default_factory=dict)
+    depth: int = 0
+    fill: bool = True
+    given: bool = False
+    mine: MiningSettings | None = None
+    mask_positives: bool = True
+    batch: int = 64
+    accumulation: int = 1
+    cached: bool = False
+    chunk: int = 0
+    epochs: int = 20
+    steps: int = 0
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    learn_temperature: bool = True
+    freeze: tuple[str, ...] = ()
+    optimizer: OptimizerSettings = OptimizerSettings()
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        drawn = sum(self.hard_negatives.values())
+        if any(count < 1 for count in self.hard_negatives.values()):
+            raise ConfigError(f"hard_negatives {self.hard_negatives}: each number must be at least 1")
+        if self.negatives == "own" and not drawn:
+            raise ConfigError('negatives = "own" needs hard_negatives, such as { text = 1, image = 1 }')
+        if drawn and not self.given and self.mine is None:
+            raise ConfigError(f"hard_negatives {self.hard_negatives} need a [mine] table, or given = true")
+        for name in ("batch", "accumulation", "epochs"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if self.cached and self.chunk < 1:
+            raise ConfigError(f"cached needs a chunk of at least 1 row, not {self.chunk}")
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationSettings:
+    """What tells when to stop.
+
+    Attributes:
+        split: Of the held-out queries.
+        queries: So many of them, drawn at random; 0 takes all.
+        pool: Documents to search: the answers of these queries, and others at random up to this number; 0
+            takes all.
+        every: Steps between two looks.
+        patience: Looks without gain before training stops; 0 never stops early.
+        metric: ``nDCG@10``, ``nDCG@10/text``, ``accuracy`` (the paper's), or another that a look logs.
+    """
+
+    split: str = "dev"
+    queries: int = 1000
+    pool: int = 20_000
+    every: int = 500
+    patience: int = 5
+    metric: str = "nDCG@10"
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSettings:
+    """The table at the end.
+
+    Attributes:
+        data: Another data set than the one to train on.
+        split: Of the queries.
+        systems: Rows, as ``univldr evaluate --system`` takes them; ``start`` and the names of stages stand
+            for their models.
+        k: Documents retrieved for each query.
+    """
+
+    data: DataSettings | None = None
+    split: str = "test"
+    systems: tuple[str, ...] = ()
+    k: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """How a run works, which changes no result.
+
+    Attributes:
+        checkpoint_every: Steps between checkpoints.
+        log_every: Steps between lines of the log.
+        workers: Processes that read and decode beside training; 0 reads in the training process.
+        report_to: ``tensorboard``, ``wandb``, or both.
+    """
+
+    checkpoint_every: int = 500
+    log_every: int = 50
+    workers: int = 2
+    report_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A whole run; :func:`univldr.training.reproduce` carries it out."""
+
+    name: str
+    data: DataSettings
+    model: ModelSettings
+    stages: tuple[Stage, ...]
+    validation: ValidationSettings = ValidationSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    run: RunSettings = RunSettings()
+    seed: int = 1234
+
+    def __post_init__(self) -> None:
+        known = ["start"]
+        for stage in self.stages:
+            if stage.name in known:
+                raise ConfigError(f'two stages are called "{stage.name}"; "start" is taken, too')
+            if stage.after not in ("", *known):
+                raise ConfigError(f'stage "{stage.name}" comes after "{stage.after}"; known: {known}')
+            known.append(stage.name)
+
+    def before(self, stage: Stage) -> str:
+        """The name of the stage whose model ``stage`` starts from, or ``start``."""
+        if stage.after:
+            return stage.after
+        position = self.stages.index(stage)
+        return self.stages[position - 1].name if position else "start"
+
+
+def read_recipe(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
+    """A recipe from its TOML file, some values replaced: ``("stages.0.epochs=2",)``.
+
+    Raises:
+        ConfigError: a key is unknown, missing, or has a value that makes no sense.
+    """
+    return read_config(Recipe, path, overrides)

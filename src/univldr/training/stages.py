@@ -1,0 +1,231 @@
+"""One stage from its recipe: mine, train, keep the best, and write down what happened."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sentence_transformers import SentenceTransformer
+from transformers import TrainerCallback, set_seed
+
+from univldr.config import to_dict
+from univldr.corpus.collection import Collection, Topic
+from univldr.encoders.fusion import FusionModule, fusion_transformer
+from univldr.errors import ConfigError
+from univldr.training.card import write_card
+from univldr.training.curves import plot_history
+from univldr.training.examples import Lists, TrainingExamples, lists_by_modality
+from univldr.training.inputs import Collator, Inputs, LiveInputs, TrunkInputs, search_encoder
+from univldr.training.mining import mine
+from univldr.training.negatives import joint_list, read_negatives
+from univldr.training.processes import one_process_first
+from univldr.training.recipe import ANY, Recipe, Stage
+from univldr.training.trainer import (
+    LimitTemperature,
+    LookAtTheEnd,
+    UniversalTrainer,
+    freeze,
+    last_checkpoint,
+    training_arguments,
+)
+from univldr.training.validation import HeldOut
+from univldr.types import Encoder, Modality
+
+logger = logging.getLogger("univldr")
+
+Progress = Callable[[int, int, str], None]
+
+
+def silent(done: int, total: int, label: str) -> None:
+    """No progress."""
+
+
+class ShowSteps(TrainerCallback):
+    """Hands the step to a progress callback."""
+
+    def __init__(self, progress: Progress, label: str) -> None:
+        self.progress, self.label = progress, label
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **options: Any) -> None:
+        self.progress(state.global_step, state.max_steps, self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class StageRun:
+    """A stage, where its files go, and what all stages share.
+
+    Attributes:
+        recipe: Of the whole run.
+        stage: The one to run.
+        start: The model that it starts from.
+        collection: The data.
+        folder: ``model/``, ``checkpoints/``, mined negatives, ``history.json`` and its plot.
+        cache: Vectors that stages share.
+        progress: Told how far it is.
+    """
+
+    recipe: Recipe
+    stage: Stage
+    start: str
+    collection: Collection
+    folder: Path
+    cache: Path
+    progress: Progress = silent
+
+    @property
+    def model_folder(self) -> Path:
+        """Where the trained model is; there only when the stage is finished."""
+        return self.folder / "model"
+
+    @property
+    def seed(self) -> int:
+        """Of everything random in the stage."""
+        return self.recipe.seed if self.stage.seed is None else self.stage.seed
+
+    def run(self) -> Path:
+        """Train, or go on from the last checkpoint, or do nothing where it is done: the model's folder.
+
+        Raises:
+            ConfigError: the folder holds this stage with other settings.
+            CorpusError: the data lacks the split.
+            ModelError: the model to start from cannot be loaded.
+        """
+        self._claim()
+        if (self.folder / "history.json").exists():
+            return self.model_folder
+        set_seed(self.seed)
+        module = FusionModule.load(self.start)
+        module.name = self.recipe.model.name or f"{self.recipe.name}-{self.stage.name}"
+        model = fusion_transformer(module)
+        inputs = make_inputs(self.recipe, model, self.collection, self.cache, self.progress)
+        negatives = self._negatives(model, inputs)
+        freeze(model, self.stage, self.recipe.model.train)
+        trainer = self._trainer(model, inputs, negatives)
+        checkpoint = last_checkpoint(self.folder / "checkpoints")
+        set_seed(self.seed)
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        trainer.restore_best()
+        self._write(trainer)
+        return self.model_folder
+
+    def _claim(self) -> None:
+        """Note what the folder is for; another recipe's results must not pass for this one's."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        wanted = {
+            "stage": to_dict(self.stage),
+            "model": to_dict(self.recipe.model) | {"start": Path(self.start).name},
+            "validation": to_dict(self.recipe.validation),
+            "seed": self.seed,
+            "collection": self.collection.fingerprint,
+        }
+        path = self.folder / "settings.json"
+        if path.exists() and json.loads(path.read_text("utf-8")) != wanted:
+            raise ConfigError(
+                f"{self.folder} holds stage {self.stage.name!r} with other settings or data; "
+                "remove it, or choose another --out"
+            )
+        path.write_text(json.dumps(wanted, indent=2) + "\n", "utf-8")
+
+    def _negatives(self, model: SentenceTransformer, inputs: Inputs) -> dict[str, Sequence[Lists]]:
+        """The lists of each query of the training split and of the one to validate on."""
+        splits = [self.stage.split, *self._held_out_splits()]
+        if not self.stage.hard_negatives:
+            return {}
+        if self.stage.given:
+            names, codes = [str(modality) for modality in Modality], self.collection.modalities()
+            return {
+                split: [lists_by_modality(t.negatives, codes, names) for t in self.collection.topics(split)]
+                for split in splits
+            }
+        assert self.stage.mine is not None
+        encoder = search_encoder(model, self.start, inputs, self.collection)
+        found: dict[str, Sequence[Lists]] = {}
+        for split in dict.fromkeys(splits):
+            found[split] = self._mined(encoder, split)
+        return found
+
+    def _mined(self, encoder: Encoder, split: str) -> Sequence[Lists]:
+        assert self.stage.mine is not None
+        path = self.folder / f"negatives.{split}.jsonl"
+        with one_process_first():
+            report = mine(encoder, self.collection, split, self.stage.mine, path, self.cache, self.progress)
+        logger.info("%s", report)
+        return [
+            {ANY: joint_list(lists)[0], **{str(modality): rows for modality, (rows, _) in lists.items()}}
+            for lists in read_negatives(path, self.collection)
+        ]
+
+    def _held_out_splits(self) -> list[str]:
+        split = self.recipe.validation.split
+        return [split] if split in self.collection.splits() else []
+
+    def _trainer(
+        self, model: SentenceTransformer, inputs: Inputs, negatives: Mapping[str, Sequence[Lists]]
+    ) -> UniversalTrainer:
+        stage, validation = self.stage, self.recipe.validation
+
+        def examples(split: str) -> tuple[TrainingExamples, Collator]:
+            topics: Sequence[Topic] = self.collection.topics(split)
+            return (
+                TrainingExamples(topics, stage, negatives.get(split), self.seed),
+                Collator(inputs, topics),
+            )
+
+        held_out: dict[str, Any] = {}
+        if self._held_out_splits():
+            pool = HeldOut.draw(self.collection, validation, self.recipe.seed)
+
+            def look(model: SentenceTransformer) -> dict[str, float]:
+                return pool.look(search_encoder(model, stage.name, inputs, self.collection))
+
+            some, collator = examples(validation.split)
+            held_out = {"held_out": some, "held_out_collator": collator, "look": look}
+        train, collator = examples(stage.split)
+        arguments = training_arguments(
+            stage,
+            self.recipe.run,
+            validation if held_out else None,
+            self.folder / "checkpoints",
+            self.seed,
+        )
+        steps = ShowSteps(self.progress, f"training {stage.name}")
+        return UniversalTrainer(
+            model,
+            stage,
+            arguments,
+            train,
+            collator,
+            patience=validation.patience,
+            callbacks=[LimitTemperature(), LookAtTheEnd(), steps],
+            **held_out,
+        )
+
+    def _write(self, trainer: UniversalTrainer) -> None:
+        """The model and its card, then the history, whose file says that the stage is done."""
+        if not trainer.is_world_process_zero():
+            return
+        trainer.model.save_pretrained(str(self.model_folder), create_model_card=False)
+        history = [entry for entry in trainer.state.log_history if "train_runtime" not in entry]
+        write_card(self.model_folder, self.recipe, self.stage, self.collection, history)
+        plot_history(history, self.folder / "history.png", title=f"{self.recipe.name}, {self.stage.name}")
+        record = {"best": trainer.state.best_metric, "best_step": trainer.state.best_global_step}
+        path = self.folder / "history.json"
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(record | {"history": history}, indent=1) + "\n", "utf-8")
+        part.replace(path)
+
+
+def make_inputs(
+    recipe: Recipe, model: SentenceTransformer, collection: Collection, cache: Path, progress: Progress
+) -> Inputs:
+    """Read documents as they are needed, or run frozen towers over all of them once."""
+    module = model[0]
+    assert isinstance(module, FusionModule)
+    if recipe.model.train == "all":
+        return LiveInputs(collection, module)
+    with one_process_first():
+        return TrunkInputs.compute(module, collection, collection.splits(), cache, progress)
