@@ -9,7 +9,12 @@ import numpy as np
 
 from benchmarks import data
 from univldr import load_encoder
+from univldr.evaluation.measures import evaluate
+from univldr.index.topk import top_k
 from univldr.types import Document, Encoder, Float32Array, Query
+
+MEASURES = ("Recall@1", "Recall@5", "Recall@10", "nDCG@10")
+DEPTH = 100
 
 
 @dataclass(frozen=True)
@@ -21,24 +26,21 @@ class Task:
     right: list[str]
 
 
-def ranks(task: Task, ids: list[str], vectors: Float32Array) -> np.ndarray:
-    """The rank, from 1, of each query's right document; a tie counts against it."""
-    row = {id_: i for i, id_ in enumerate(ids)}
-    scores = task.queries @ vectors.T
-    own = scores[np.arange(len(task.right)), [row[id_] for id_ in task.right]]
-    found: np.ndarray = (scores >= own[:, None]).sum(axis=1)
-    return found
-
-
-def measures(found: np.ndarray) -> dict[str, float]:
-    """With one right document a query: nDCG@10 is 1/log2(1 + rank) within the first ten."""
-    return {
-        "R@1": float((found <= 1).mean()),
-        "R@5": float((found <= 5).mean()),
-        "R@10": float((found <= 10).mean()),
-        "nDCG@10": float(np.where(found <= 10, 1 / np.log2(1 + found), 0).mean()),
-        "median rank": float(np.median(found)),
+def measures(task: Task, ids: list[str], vectors: Float32Array) -> tuple[dict[str, float], np.ndarray]:
+    """What a pool gives for a task, and the rows of the first ten of each query, int64 [queries, 10]."""
+    rows, scores = top_k(task.queries, vectors, len(ids))
+    queries = [str(number) for number in range(len(rows))]
+    run = {
+        query: {ids[row]: float(score) for row, score in zip(*best, strict=True)}
+        for query, *best in zip(queries, rows[:, :DEPTH], scores[:, :DEPTH], strict=True)
     }
+    qrels = {query: {right: 1} for query, right in zip(queries, task.right, strict=True)}
+    values = {
+        name.replace("Recall", "R"): value for name, value in evaluate(run, qrels, MEASURES).means().items()
+    }
+    own = np.array([ids.index(right) for right in task.right])
+    ranks = 1 + (rows == own[:, None]).argmax(axis=1)
+    return values | {"median rank": float(np.median(ranks))}, rows[:, :10]
 
 
 def encoded(encoder: Encoder, name: str, queries: list[Query], right: Mapping[int, str]) -> Task:
@@ -60,11 +62,10 @@ def report(encoder: Encoder, pools: list[tuple[str, list[Document], Task]]) -> N
     is_image = np.array([document.image is not None for _, documents, _ in pools for document in documents])
     print("| queries | pool | R@1 | R@5 | R@10 | nDCG@10 | median rank |\n|---|---|---|---|---|---|---|")
     for (name, documents, task), own in zip(pools, vectors, strict=True):
-        alone = measures(ranks(task, [document.id for document in documents], own))
-        together = measures(ranks(task, ids, joint))
+        alone, _ = measures(task, [document.id for document in documents], own)
+        together, top = measures(task, ids, joint)
         print(line(task, name, alone))
         print(line(task, "joint", together))
-        top = np.argsort(-(task.queries @ joint.T), axis=1)[:, :10]
         loss = 1 - together["nDCG@10"] / alone["nDCG@10"]
         share = is_image[top].mean()
         print(f"\n{task.name}: joint nDCG@10 is {loss:.1%} below; {share:.1%} pictures in the top 10\n")

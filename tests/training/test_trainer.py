@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import torch
 
 from tests.training import training_kit as kit
 from univldr.corpus.collection import Collection
-from univldr.errors import ConfigError
+from univldr.errors import ConfigError, MissingExtra
 from univldr.training.losses import candidate_mask, universal_loss
 from univldr.training.recipe import OptimizerSettings, RunSettings, Stage, ValidationSettings
 from univldr.training.trainer import COMPLETE, UniversalTrainer, freeze, last_checkpoint
@@ -183,7 +184,7 @@ class Die(TrainerCallback):
 
 start, data, out = map(Path, sys.argv[1:4])
 stage = kit.stage_two(epochs=4, chunk=3, cached=True)
-run = RunSettings(checkpoint_every=2, log_every=1, workers=1)
+run = RunSettings(checkpoint_every=2, log_every=1, workers=1, report_to=())
 look = lambda model: {"score": float(model[0].logit_scale)}
 trainer = kit.make_trainer(start, open_collection(data), out, stage, run=run, callbacks=[Die()], look=look,
     patience=9, validation=ValidationSettings(every=3, metric="accuracy"))
@@ -292,10 +293,22 @@ def test_run_settings_change_no_result(start: Path, collection: Collection, tmp_
     """Readers beside training, other checkpoints: the same weights."""
     found = []
     for name, run in (
-        ("alone", RunSettings(workers=0, log_every=1)),
-        ("helped", RunSettings(workers=2, checkpoint_every=1)),
+        ("alone", RunSettings(workers=0, log_every=1, report_to=())),
+        ("helped", RunSettings(workers=2, checkpoint_every=1, report_to=())),
     ):
         trainer = kit.make_trainer(start, collection, tmp_path / name, kit.stage_two(steps=3), run=run)
         trainer.train()
         found.append([p.detach().clone() for p in trainer.model.parameters()])
     assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+
+
+def test_the_log_goes_where_it_is_asked_to(start: Path, collection: Collection, tmp_path: Path) -> None:
+    run = RunSettings(workers=0, log_every=1, report_to=("tensorboard",))
+    trainer = kit.make_trainer(start, collection, tmp_path, kit.stage_two(steps=1), run=run)
+    trainer.train()
+    assert list(tmp_path.glob("runs/**/events.out.tfevents.*"))
+    if importlib.util.find_spec("wandb") is None:
+        with pytest.raises(MissingExtra, match=r"univldr\[wandb\]"):
+            kit.make_trainer(
+                start, collection, tmp_path, kit.stage_two(), run=RunSettings(report_to=("wandb",))
+            )

@@ -69,7 +69,7 @@ def make_trainer(
     model = fusion_transformer(module)
     freeze(model, stage, train)
     inputs = LiveInputs(collection, module)
-    run = run or RunSettings(checkpoint_every=1000, log_every=1, workers=0)
+    run = run or RunSettings(checkpoint_every=1000, log_every=1, workers=0, report_to=())
 
     def examples(split: str) -> tuple[TrainingExamples, Collator]:
         topics = collection.topics(split)

@@ -15,7 +15,7 @@ from torch import Tensor
 from univldr.corpus.collection import Collection, Topic
 from univldr.encoders import heads
 from univldr.encoders.captions import fit_captions
-from univldr.encoders.embeddings import embed_collection, embed_topics
+from univldr.encoders.embeddings import embed_collection, embed_split
 from univldr.encoders.fusion import FusionModule
 from univldr.encoders.torch_encoder import TorchEncoder, weights_fingerprint
 from univldr.errors import ImageError
@@ -140,11 +140,11 @@ class TrunkInputs:
 
     Attributes:
         document_rows: float32 [documents, text + image + 2], memory-mapped.
-        topic_rows: The same for queries, by id.
+        topic_rows: The same for queries.
     """
 
     document_rows: Float32Array
-    topic_rows: dict[str, Float32Array]
+    topic_rows: dict[Query, Float32Array]
 
     @classmethod
     def compute(
@@ -153,9 +153,12 @@ class TrunkInputs:
         """Run the towers over everything, or go on where an earlier run was stopped."""
         encoder = TrunkEncoder(module)
         rows = embed_collection(encoder, collection, folder, progress=progress)
-        topics = {topic.id: topic for split in splits for topic in collection.topics(split)}
-        vectors = embed_topics(encoder, list(topics.values()))
-        return cls(rows, dict(zip(topics, vectors, strict=True)))
+        topic_rows: dict[Query, Float32Array] = {}
+        for split in splits:
+            vectors = embed_split(encoder, collection, split, folder, progress=progress)
+            queries = [topic.query for topic in collection.topics(split)]
+            topic_rows |= zip(queries, vectors, strict=True)
+        return cls(rows, topic_rows)
 
     def documents(self, rows: Sequence[int]) -> Features:
         """See ``Inputs.documents``."""
@@ -163,7 +166,7 @@ class TrunkInputs:
 
     def topics(self, topics: Sequence[Topic]) -> Features:
         """See ``Inputs.topics``."""
-        return {"trunk": torch.from_numpy(np.stack([self.topic_rows[topic.id] for topic in topics]))}
+        return {"trunk": torch.from_numpy(np.stack([self.topic_rows[topic.query] for topic in topics]))}
 
 
 class TrunkSearchEncoder(TorchEncoder):
@@ -173,23 +176,21 @@ class TrunkSearchEncoder(TorchEncoder):
         super().__init__(model, name)
         self._inputs = inputs
         self._row_of = {id_: row for row, id_ in enumerate(collection.ids())}
-        self._query_rows = {
-            topic.query: inputs.topic_rows[topic.id]
-            for split in collection.splits()
-            for topic in collection.topics(split)
-            if topic.id in inputs.topic_rows
-        }
+
+    def encode_rows(self, rows: Sequence[int]) -> Float32Array:
+        """float32 [len(rows), dim], unit rows of documents by their row, which need not be read for it."""
+        return self._project(self._inputs.document_rows[np.asarray(rows, np.int64)])
 
     def encode_documents(self, documents: list[Document]) -> Float32Array:
         """See ``Encoder.encode_documents``."""
         rows = [self._row_of.get(document.id) for document in documents]
         if not documents or None in rows:
             return super().encode_documents(documents)
-        return self._project(self._inputs.document_rows[np.asarray(rows, np.int64)])
+        return self.encode_rows([row for row in rows if row is not None])
 
     def encode_queries(self, queries: list[Query]) -> Float32Array:
         """See ``Encoder.encode_queries``."""
-        rows = [self._query_rows.get(query) for query in queries]
+        rows = [self._inputs.topic_rows.get(query) for query in queries]
         if not queries or any(row is None for row in rows):
             return super().encode_queries(queries)
         return self._project(np.stack([row for row in rows if row is not None]))
@@ -207,6 +208,13 @@ def search_encoder(model: Any, name: str, inputs: Inputs, collection: Collection
     if isinstance(inputs, TrunkInputs):
         return TrunkSearchEncoder(model, name, inputs, collection)
     return TorchEncoder(model, name)
+
+
+def encode_rows(encoder: Encoder, collection: Collection, rows: Sequence[int]) -> Float32Array:
+    """float32 [len(rows), dim], unit rows of documents by their row."""
+    if isinstance(encoder, TrunkSearchEncoder):
+        return encoder.encode_rows(rows)
+    return encoder.encode_documents(collection.documents(rows))
 
 
 class Collator:

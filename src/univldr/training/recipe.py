@@ -176,13 +176,13 @@ class RunSettings:
         checkpoint_every: Steps between checkpoints.
         log_every: Steps between lines of the log.
         workers: Processes that read and decode beside training; 0 reads in the training process.
-        report_to: ``tensorboard``, ``wandb``, or both.
+        report_to: ``tensorboard``, ``wandb``, both or none.
     """
 
     checkpoint_every: int = 500
     log_every: int = 50
     workers: int = 2
-    report_to: tuple[str, ...] = ()
+    report_to: tuple[Literal["tensorboard", "wandb"], ...] = ("tensorboard",)
 
 
 @dataclass(frozen=True, slots=True)

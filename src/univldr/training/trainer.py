@@ -14,8 +14,9 @@ from sentence_transformers import SentenceTransformer, SentenceTransformerTraine
 from sentence_transformers.sentence_transformer import SentenceTransformerTrainingArguments
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from transformers import EarlyStoppingCallback, TrainerCallback
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
+from univldr._optional import require
 from univldr.encoders import heads
 from univldr.encoders.fusion import FusionModule
 from univldr.encoders.torch_encoder import TorchEncoder
@@ -33,6 +34,8 @@ MAX_LOG_SCALE = 4.6052
 COMPLETE = "complete"
 """The last file of a checkpoint; one without it was cut short and is not gone on from."""
 
+_EXTRAS = {"tensorboard": "train", "wandb": "wandb"}
+
 Look = Callable[[SentenceTransformer], dict[str, float]]
 
 
@@ -40,6 +43,8 @@ def training_arguments(
     stage: Stage, run: RunSettings, validation: ValidationSettings | None, folder: Path, seed: int
 ) -> SentenceTransformerTrainingArguments:
     """A stage's settings in the words of transformers."""
+    for name in run.report_to:
+        require(name, extra=_EXTRAS[name], purpose=f'report_to = ["{name}"]')
     optimizer = stage.optimizer
     share = stage.batch // processes()
     return SentenceTransformerTrainingArguments(
@@ -137,6 +142,7 @@ class UniversalTrainer(SentenceTransformerTrainer):
             len(examples), stage.batch, int(arguments.seed), rank=rank(), processes=processes()
         )
         self.add_callback(_NextEpoch(self.batches))
+        self.remove_callback(PrinterCallback)
 
     @property
     def module(self) -> FusionModule:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from univldr.corpus.collection import Collection, Topic
 from univldr.encoders.embeddings import embed_topics
 from univldr.evaluation.measures import evaluate
 from univldr.index.topk import top_k
+from univldr.training.inputs import encode_rows
 from univldr.training.recipe import ValidationSettings
 from univldr.types import Encoder, Float32Array, Modality
 
@@ -76,8 +76,6 @@ class HeldOut:
         return values | {"images@10": float(is_image.mean())}
 
     def _embed(self, encoder: Encoder) -> Float32Array:
-        parts: list[Any] = []
-        for start in range(0, len(self.rows), _CHUNK):
-            rows = self.rows[start : start + _CHUNK].tolist()
-            parts.append(encoder.encode_documents(self.collection.documents(rows)))
-        return np.concatenate(parts)
+        rows = self.rows.tolist()
+        pieces = (rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK))
+        return np.concatenate([encode_rows(encoder, self.collection, piece) for piece in pieces])
