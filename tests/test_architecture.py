@@ -31,7 +31,8 @@ TRAINING_ONLY = {
 }  # fmt: skip
 NEEDS_TORCH = {
     "encoders/fusion.py", "encoders/dual.py", "encoders/heads.py", "encoders/torch_encoder.py",
-    "encoders/openai_clip.py", "encoders/openmatch.py", "export.py",
+    "encoders/openai_clip.py", "encoders/openmatch.py", "encoders/restore.py", "encoders/graph_layers.py",
+    "export.py",
 }  # fmt: skip
 
 

@@ -55,6 +55,18 @@ def load_encoder(name: str = "auto") -> Encoder:
     )
 
 
+def mini_directory() -> Path:
+    """Where the bundled model lies.
+
+    Raises:
+        ModelError: it was not installed.
+    """
+    for place in _MINI_PLACES:
+        if (place / "onnx").is_dir():
+            return place
+    raise ModelError(f"the bundled model is missing: {_MINI_PLACES[0]}; reinstall univldr")
+
+
 def _from_directory(directory: Path, name: str) -> Encoder:
     if (directory / "onnx").is_dir():
         return _onnx(directory, name)
@@ -84,10 +96,7 @@ def _hash() -> Encoder:
 
 
 def _mini() -> Encoder:
-    for place in _MINI_PLACES:
-        if (place / "onnx").is_dir():
-            return _onnx(place, "mini")
-    raise ModelError(f"the bundled model is missing: {_MINI_PLACES[0]}; reinstall univldr")
+    return _onnx(mini_directory(), "mini")
 
 
 def _clip() -> Encoder:

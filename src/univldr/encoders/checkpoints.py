@@ -1,4 +1,4 @@
-"""Where the files of a torch model lie: a directory, or the hub."""
+"""Where the files of a torch model lie: a directory, the hub, or the package for ``mini``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from huggingface_hub import errors, snapshot_download
 
+from univldr.encoders import mini_directory
 from univldr.errors import ModelError
 
 _NOT_TORCH = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.msgpack", "*.ot", "*.pickle", "*.pkl"]
@@ -16,8 +17,10 @@ def fetch(name_or_path: str | Path, revision: str | None = None) -> Path:
     """The local directory of a model; what torch needs of a hub model is downloaded once.
 
     Raises:
-        ModelError: neither a directory nor a model the hub gives.
+        ModelError: neither ``mini``, nor a directory, nor a model the hub gives.
     """
+    if str(name_or_path) == "mini":
+        return mini_directory()
     directory = Path(name_or_path).expanduser()
     if directory.is_dir():
         return directory
@@ -33,6 +36,12 @@ def fetch(name_or_path: str | Path, revision: str | None = None) -> Path:
             "check the spelling and the connection, or use the bundled model: mini"
         ) from error
     return snapshot
+
+
+def only_graphs(directory: Path) -> bool:
+    """Whether a directory holds ONNX graphs and no weights for torch, as ``univldr export`` leaves it."""
+    weights = (path for pattern in ("*.safetensors", "*.bin") for path in directory.rglob(pattern))
+    return (directory / "onnx").is_dir() and next(weights, None) is None
 
 
 def only_module(directory: Path) -> str | None:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from transformers import MODEL_MAPPING, AutoConfig, AutoModel, PreTrainedModel
 
 from univldr.encoders import heads
-from univldr.encoders.checkpoints import fetch
+from univldr.encoders.checkpoints import fetch, only_graphs
 from univldr.encoders.preprocess import BatchTokenizer, ImageProcessor
 from univldr.encoders.settings import FILE_NAME, FORMAT, ModelSettings, read_json
 from univldr.errors import ModelError
@@ -196,12 +196,20 @@ class FusionModule(InputModule):
 
     @classmethod
     def load(cls, model_name_or_path: str, subfolder: str = "", **options: Any) -> Self:  # type: ignore[override]
-        """Load a directory or a hub id: what :meth:`save` wrote, or a stock model without ``univldr.json``.
+        """Load ``mini``, a directory or a hub id: what :meth:`save` wrote, or a stock model.
+
+        A directory that ``univldr export`` wrote has graphs and no weights for torch; :mod:`.restore` takes
+        the weights out of its graphs.
 
         Raises:
             ModelError: it is missing, incomplete, or has no text and image features.
         """
         directory = fetch(model_name_or_path, options.get("revision")) / subfolder
+        name = "" if Path(model_name_or_path).is_dir() else model_name_or_path
+        if only_graphs(directory):
+            from univldr.encoders.restore import restore  # brings onnx, which no other model needs
+
+            return cls(restore(directory), directory, name=name)
         if not has_both_towers(directory):
             raise ModelError(
                 f"{model_name_or_path}: no text and image features; give a CLIP-like model, "
@@ -212,7 +220,7 @@ class FusionModule(InputModule):
             model = AutoModel.from_pretrained(directory, dtype=torch.float32)
         except (OSError, ValueError, RuntimeError) as error:
             raise ModelError(f"{model_name_or_path}: cannot be loaded: {error}") from error
-        return cls(model, directory, name="" if Path(model_name_or_path).is_dir() else model_name_or_path)
+        return cls(model, directory, name=name)
 
 
 def fusion_transformer(module: FusionModule, device: str | None = None) -> SentenceTransformer:

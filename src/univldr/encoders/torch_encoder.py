@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from univldr.encoders.captions import fit_captions
-from univldr.encoders.checkpoints import fetch, only_module
+from univldr.encoders.checkpoints import fetch, only_graphs, only_module
 from univldr.encoders.fingerprint import fingerprint
 from univldr.encoders.fusion import FusionModule, fusion_transformer, has_both_towers
 from univldr.encoders.preprocess import BatchTokenizer
@@ -48,7 +48,7 @@ class TorchEncoder:
         """Load a model with both towers as a :class:`FusionModule`, any other as sentence-transformers does.
 
         Args:
-            name_or_path: A directory or a hub id.
+            name_or_path: ``mini``, a directory or a hub id.
             trust_remote_code: Run code that comes with the model.
             device: By default the best there is.
 
@@ -74,11 +74,12 @@ class TorchEncoder:
         """Over the weights and every configuration file; over the weights alone where there are no files."""
         if self._directory is None:
             return weights_fingerprint(self.model.state_dict())
-        kinds = {".safetensors", ".bin", ".json", ".txt", ".model"}
+        restored = only_graphs(self._directory)  # then its weights are in the graphs
+        kinds = {".safetensors", ".bin", ".json", ".txt", ".model"} | ({".onnx"} if restored else set())
         files = [
             path
             for path in sorted(self._directory.rglob("*"))
-            if path.suffix in kinds and "onnx" not in path.relative_to(self._directory).parts
+            if path.suffix in kinds and (restored or "onnx" not in path.relative_to(self._directory).parts)
         ]
         return fingerprint(files, {"max_tokens": self.max_tokens})
 
@@ -166,7 +167,7 @@ def weights_fingerprint(weights: Mapping[str, Tensor]) -> str:
 
 def _sentence_transformer(name: str, directory: Path, trust: bool, device: str | None) -> SentenceTransformer:
     subfolder = only_module(directory)
-    if subfolder is not None and has_both_towers(directory / subfolder):
+    if subfolder is not None and any(sign(directory / subfolder) for sign in (only_graphs, has_both_towers)):
         return fusion_transformer(FusionModule.load(str(directory), subfolder), device)
     try:
         return SentenceTransformer(str(directory), trust_remote_code=trust, device=device)
