@@ -104,7 +104,8 @@ def test_single_modality_trains_where_the_other_has_nothing_to_learn(
     plan = recipe(data, checkpoint("clip"), stages=[stage], evaluation={"split": "dev"})
     assert (Reproduction(plan, tmp_path).run(["images"])).endswith("images/model")
     negatives = [
-        json.loads(line) for line in (tmp_path / "images/negatives.train.jsonl").read_text().splitlines()
+        json.loads(line)
+        for line in next(tmp_path.glob("negatives/start-*.train.jsonl")).read_text().splitlines()
     ]
     assert {n["modality"] for record in negatives[1:] for n in record["negatives"]} == {"text", "image"}
 

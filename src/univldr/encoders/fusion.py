@@ -6,7 +6,8 @@ the trainer, the losses and the evaluators of sentence-transformers work on it a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeAlias
@@ -19,6 +20,7 @@ from sentence_transformers.base.modules import InputModule
 from sentence_transformers.sentence_transformer.modules import Normalize
 from torch import Tensor, nn
 from transformers import MODEL_MAPPING, AutoConfig, AutoModel, PreTrainedModel
+from transformers.utils import logging as transformers_logging
 
 from univldr.encoders import heads
 from univldr.encoders.checkpoints import fetch, only_graphs
@@ -190,7 +192,8 @@ class FusionModule(InputModule):
 
     def save(self, output_path: str, *args: Any, safe_serialization: bool = True, **kwargs: Any) -> None:
         """Write the weights and everything needed to load them again."""
-        self.model.save_pretrained(output_path)
+        with no_bars():
+            self.model.save_pretrained(output_path)
         self.save_beside(Path(output_path))
         self.save_config(output_path)
 
@@ -217,10 +220,23 @@ class FusionModule(InputModule):
             )
         try:
             # fp32 whatever the checkpoint holds: half precision is slower on a CPU and loses in training.
-            model = AutoModel.from_pretrained(directory, dtype=torch.float32)
+            with no_bars():
+                model = AutoModel.from_pretrained(directory, dtype=torch.float32)
         except (OSError, ValueError, RuntimeError) as error:
             raise ModelError(f"{model_name_or_path}: cannot be loaded: {error}") from error
         return cls(model, directory, name=name)
+
+
+@contextmanager
+def no_bars() -> Iterator[None]:
+    """No progress bars of transformers for what takes no time."""
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def fusion_transformer(module: FusionModule, device: str | None = None) -> SentenceTransformer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -63,7 +64,7 @@ class StageRun:
         stage: The one to run.
         start: The model that it starts from.
         collection: The data.
-        folder: ``model/``, ``checkpoints/``, mined negatives, ``history.json`` and its plot.
+        folder: ``model/``, ``checkpoints/``, ``history.json`` and its plot; negatives lie beside it.
         cache: Vectors that stages share.
         progress: Told how far it is.
     """
@@ -150,7 +151,7 @@ class StageRun:
 
     def _mined(self, encoder: Encoder, split: str) -> Sequence[Lists]:
         assert self.stage.mine is not None
-        path = self.folder / f"negatives.{split}.jsonl"
+        path = self._mined_file(split)
         with one_process_first():
             report = mine(encoder, self.collection, split, self.stage.mine, path, self.cache, self.progress)
         logger.info("%s", report)
@@ -158,6 +159,12 @@ class StageRun:
             {ANY: joint_list(lists)[0], **{str(modality): rows for modality, (rows, _) in lists.items()}}
             for lists in read_negatives(path, self.collection)
         ]
+
+    def _mined_file(self, split: str) -> Path:
+        """Shared by the stages that mine alike with the same model."""
+        digest = hashlib.sha256(json.dumps(to_dict(self.stage.mine)).encode()).hexdigest()[:8]
+        name = f"{self.recipe.before(self.stage)}-{digest}.{split}.jsonl"
+        return self.folder.parent / "negatives" / name
 
     def _held_out_splits(self) -> list[str]:
         split = self.recipe.validation.split

@@ -128,7 +128,7 @@ class UniversalTrainer(SentenceTransformerTrainer):
         """
         self.stage, self.examples, self.collator = stage, examples, collator
         self.held_out, self.held_out_collator, self.look = held_out, held_out_collator, look
-        stop = [EarlyStoppingCallback(patience)] if patience and arguments.eval_strategy != "no" else []
+        stop = [EarlyStopping(patience)] if patience and arguments.eval_strategy != "no" else []
         super().__init__(
             model=model,
             args=arguments,
@@ -327,6 +327,13 @@ class _NextEpoch(TrainerCallback):
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **options: Any) -> None:
         self.batches.set_epoch(int(state.epoch))
+
+
+class EarlyStopping(EarlyStoppingCallback):
+    """transformers' own, without its warning: the best model is restored by ``restore_best``."""
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **options: Any) -> None:
+        """Nothing to check."""
 
 
 class LimitTemperature(TrainerCallback):

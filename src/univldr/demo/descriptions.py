@@ -1,0 +1,80 @@
+"""What a person might ask for who remembers a picture of the demo corpus; to train with, not to test."""
+
+from __future__ import annotations
+
+DESCRIPTIONS: dict[str, tuple[str, ...]] = {
+    # Scenes.
+    "forest-path.jpg": ("a trail between tall fir trees", "walking into the green woods"),
+    "desert-dunes.jpg": ("hills of yellow sand", "a dry place with cacti"),
+    "waterfall.jpg": ("water rushing over a cliff", "a cascade with big rocks below"),
+    "rainbow-over-field.jpg": ("a coloured arc in a grey sky", "flowers in the grass after a shower"),
+    "erupting-volcano.jpg": ("red hot lava on a mountain", "a crater that spits fire and smoke"),
+    "northern-lights.jpg": ("aurora above snowy peaks", "a hut under a glowing polar sky"),
+    "autumn-lake.jpg": ("orange trees mirrored in water", "a rowing boat in the fall"),
+    "lightning-storm.jpg": ("flashes from dark clouds", "a thunderstorm at night"),
+    "cherry-blossom.jpg": ("pink trees in spring", "a place to sit in a park with petals"),
+    "city-at-night.jpg": ("skyscrapers with lit windows", "a skyline in the moonlight"),
+    "harbour.jpg": ("three boats at the quay", "a row of coloured houses by the water"),
+    "football-pitch.jpg": ("a stadium seen from behind the field", "a soccer match from above"),
+    "kitchen-table.jpg": ("a teapot and a loaf on the table", "bread and coffee for breakfast"),
+    "rainy-street.jpg": ("cars and umbrellas in bad weather", "a taxi in the wet town"),
+    "farm.jpg": ("a tractor in front of a barn", "crops beside a grain silo"),
+    "windmill-and-tulips.jpg": ("a mill with four sails", "Dutch flower fields"),
+    "lighthouse.jpg": ("a striped tower by the sea", "a beacon for ships at dusk"),
+    "castle-on-hill.jpg": ("a medieval fortress with pointed roofs", "knights may live in these walls"),
+    "steam-train.jpg": ("an old locomotive puffs smoke", "a railway engine with red carriages"),
+    "hot-air-balloons.jpg": ("striped balloons in the sky", "flying in a basket over the hills"),
+    # Animals.
+    "sleeping-cat.jpg": ("a kitten naps on a carpet", "an orange pet curled up indoors"),
+    "sheep-on-hill.jpg": ("woolly animals graze in the meadow", "a flock with black faces"),
+    "coral-fish.jpg": ("life under water on a reef", "clownfish in the aquarium"),
+    "flock-of-birds.jpg": ("geese fly south in formation", "wings against the evening sun"),
+    "elephant.jpg": ("a huge grey animal with a trunk", "safari in the savanna"),
+    "butterfly-on-flower.jpg": ("an insect with orange wings", "a monarch sips nectar"),
+    "owl-at-night.jpg": ("a bird with big yellow eyes", "a night hunter under the moon"),
+    "giraffe.jpg": ("an animal with a very long neck", "a spotted grazer in Africa"),
+    # People and things.
+    "football-players.jpg": ("a man kicks a soccer ball", "two opponents in red and in blue"),
+    "kayaker.jpg": ("paddling across a lake", "a small orange boat and one rower"),
+    "fruit-bowl.jpg": ("apples, grapes and bananas", "healthy snacks in a blue dish"),
+    "pizza.jpg": ("an Italian dish with cheese and olives", "salami and basil on dough"),
+    "acoustic-guitar.jpg": ("a wooden instrument with strings", "something to strum a song on"),
+    "chess-board.jpg": ("a board game with a king and pawns", "black and white pieces on squares"),
+    # Charts.
+    "temperature-line-chart.png": ("is it warmer inland or at the sea?", "two curves of the months' heat"),
+    "grouped-bar-chart.png": ("do more children walk or take the bus?", "ways to get to class, two years"),
+    "scatter-plot.png": ("are taller oaks thicker?", "green dots along a rising line"),
+    "stacked-area-chart.png": ("how many people visit the museums?", "visitors by year in three colours"),
+    "budget-ring-chart.png": ("what does a household spend on rent and food?", "a doughnut of expenses"),
+    "population-pyramid.png": ("ages of women and men", "how old are the inhabitants?"),
+    "cocoa-price-chart.png": ("candlesticks of a commodity", "did the price of cocoa go up?"),
+    # Diagrams.
+    "tea-flow-chart.png": ("steps from boiling water to drinking", "instructions with a decision box"),
+    "binary-search-tree.png": (
+        "nodes with left and right children",
+        "a data structure shaped like a tree",
+    ),
+    "solar-system.png": ("Jupiter, Saturn and the other planets", "what circles our star"),
+    "water-cycle.png": ("evaporation, clouds, rain and rivers", "how the sea becomes rain"),
+    "office-network.png": ("computers joined to one router", "how the printer is connected"),
+    "plant-cell.png": ("nucleus and chloroplasts under the microscope", "parts of a leaf's smallest unit"),
+    # Signs and flags.
+    "stop-sign.png": ("an eight-sided red traffic sign", "where a driver has to halt"),
+    "one-way-sign.png": ("an arrow for cars in a single direction", "a black and white street sign"),
+    "airport-sign.png": ("this way to the planes", "a blue board with terminals"),
+    "deer-crossing-sign.png": ("beware of wild animals", "a leaping stag on a yellow diamond"),
+    "exit-sign.png": ("the way out in an emergency", "a green running man at a door"),
+    "no-smoking-sign.png": ("a crossed out cigarette", "tobacco is forbidden here"),
+    "flag-of-japan.png": ("Tokyo's national banner", "a rising sun on a white cloth"),
+    "flag-of-sweden.png": ("a Nordic cross in blue and yellow", "the banner of Stockholm's country"),
+    "flag-of-italy.png": ("a tricolour with green at the mast", "the banner of Rome's country"),
+    "flag-of-switzerland.png": ("the banner of the Alpine cantons", "white plus on a red field"),
+    "flag-of-jamaica.png": ("a Caribbean banner in three colours", "black, green and gold triangles"),
+    "flag-of-vietnam.png": ("a yellow star on red", "the banner of Hanoi's country"),
+    "flag-of-estonia.png": ("blue, black and white stripes", "a Baltic banner"),
+    # Maps.
+    "metro-map.png": ("which line goes to the zoo?", "underground stations of a city"),
+    "weather-map.png": ("the forecast for tomorrow", "where will the sun shine on the island?"),
+    "hiking-map.png": ("a red dotted trail to the summit", "contour lines and a mountain hut"),
+}
+"""The file of each picture that no question of the demo asks for, and two ways to ask for it."""
