@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -183,3 +186,27 @@ def test_mining_is_a_table_of_the_stage() -> None:
         },
     )
     assert plan.stages[0].mine == MiningSettings.faithful()
+
+
+@pytest.mark.slow
+def test_two_processes_carry_out_a_recipe(data: Path, checkpoint: Checkpoint, tmp_path: Path) -> None:
+    """Mining and measuring are one process's work, and the other neither waits for ever nor does it again."""
+    path = tmp_path / "recipe.toml"
+    path.write_text(
+        f'name = "tiny"\ndata = {{ path = "{data}" }}\n'
+        f'model = {{ start = "{checkpoint("clip")}", train = "heads" }}\n'
+        '[[stages]]\nname = "one"\nbatch = 8\nepochs = 2\n'
+        '[[stages]]\nname = "two"\nbatch = 8\nepochs = 2\nhard_negatives = { text = 1 }\nmine = {}\n'
+        "[validation]\nevery = 2\n[run]\nworkers = 0\n"
+        '[evaluation]\nsplit = "dev"\nsystems = ["bm25", "start", "two"]\n'
+    )
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
+    command = [*launcher, "-m", "univldr", "train", str(path), "--out", str(tmp_path / "out")]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    for _ in range(2):  # and so it goes on from what is done
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment, timeout=200
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("### all queries") == 1
+    assert (tmp_path / "out/two/model/model.safetensors").exists()

@@ -24,6 +24,14 @@ def together() -> Iterator[bool]:
             dist.destroy_process_group()
 
 
+def part() -> bool:
+    """Leave the other processes, for what one can do alone; gives whether this was the first of them."""
+    first = rank() == 0
+    if processes() > 1:
+        dist.destroy_process_group()
+    return first
+
+
 @contextmanager
 def one_process_first() -> Iterator[None]:
     """Inside, process 0 works while the others wait; then they find its files."""
@@ -31,6 +39,12 @@ def one_process_first() -> Iterator[None]:
         dist.barrier()
     yield
     if processes() > 1 and rank() == 0:
+        dist.barrier()
+
+
+def wait_for_all() -> None:
+    """Return once every process has come here."""
+    if processes() > 1:
         dist.barrier()
 
 

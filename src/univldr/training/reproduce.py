@@ -21,7 +21,7 @@ from univldr.evaluation.runs import Named, load_runs, of_collection, save_runs
 from univldr.evaluation.systems import parse_system
 from univldr.evaluation.tasks import measure_tasks, modality_reports, task_table
 from univldr.training.inputs import search_encoder
-from univldr.training.processes import rank
+from univldr.training.processes import part
 from univldr.training.recipe import Recipe, Stage
 from univldr.training.stages import Progress, StageRun, make_inputs, silent
 from univldr.types import Encoder, Modality
@@ -150,7 +150,7 @@ class Reproduction:
         self.check(table=not stages)
         chosen = [self._stage(name) for name in stages] or self.recipe.stages
         folders = [self.train(stage) for stage in chosen]
-        if rank() > 0:
+        if not part():
             return ""  # measuring is the first process's work
         return str(folders[-1]) if stages else self.evaluate()
 

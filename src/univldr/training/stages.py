@@ -23,7 +23,7 @@ from univldr.training.examples import Lists, TrainingExamples, lists_by_modality
 from univldr.training.inputs import Collator, Inputs, LiveInputs, TrunkInputs, search_encoder
 from univldr.training.mining import mine
 from univldr.training.negatives import joint_list, read_negatives
-from univldr.training.processes import one_process_first
+from univldr.training.processes import one_process_first, wait_for_all
 from univldr.training.recipe import ANY, Recipe, Stage
 from univldr.training.trainer import (
     LimitTemperature,
@@ -37,6 +37,9 @@ from univldr.training.validation import HeldOut
 from univldr.types import Encoder, Modality
 
 logger = logging.getLogger("univldr")
+
+HISTORY = "history.json"
+"""What happened in a stage; the file is written last."""
 
 Progress = Callable[[int, int, str], None]
 
@@ -95,8 +98,9 @@ class StageRun:
             CorpusError: the data lacks the split.
             ModelError: the model to start from cannot be loaded.
         """
-        self._claim()
-        if (self.folder / "history.json").exists():
+        with one_process_first():
+            self._claim()
+        if (self.folder / HISTORY).exists():
             return self.model_folder
         set_seed(self.seed)
         module = FusionModule.load(self.start)
@@ -111,6 +115,7 @@ class StageRun:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         trainer.restore_best()
         self._write(trainer)
+        wait_for_all()  # for what process 0 has written
         return self.model_folder
 
     def _claim(self) -> None:
@@ -220,7 +225,7 @@ class StageRun:
         write_card(self.model_folder, self.recipe, self.stage, self.collection, history)
         plot_history(history, self.folder / "history.png", title=f"{self.recipe.name}, {self.stage.name}")
         record = {"best": trainer.state.best_metric, "best_step": trainer.state.best_global_step}
-        path = self.folder / "history.json"
+        path = self.folder / HISTORY
         part = path.with_suffix(".part")
         part.write_text(json.dumps(record | {"history": history}, indent=1) + "\n", "utf-8")
         part.replace(path)

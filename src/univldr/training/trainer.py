@@ -79,6 +79,7 @@ def training_arguments(
         report_to=list(run.report_to) or "none",
         disable_tqdm=True,
         dataloader_num_workers=run.workers,
+        dataloader_drop_last=True,
         remove_unused_columns=False,
     )
 
