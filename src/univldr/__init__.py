@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from univldr.corpus.collection import Collection, open_collection
     from univldr.encoders import load_encoder
     from univldr.errors import (
         ConfigError,
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
         StoreError,
         UnivldrError,
     )
+    from univldr.evaluation.measures import evaluate
     from univldr.search import Searcher, open
     from univldr.types import Document, Encoder, Hit, Modality, Query
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Collection": "corpus.collection",
     "ConfigError": "errors",
     "CorpusError": "errors",
     "Document": "types",
@@ -35,11 +38,14 @@ _HOMES = {
     "Searcher": "search",
     "StoreError": "errors",
     "UnivldrError": "errors",
+    "evaluate": "evaluation.measures",
     "load_encoder": "encoders",
     "open": "search",
+    "open_collection": "corpus.collection",
 }
 
 __all__ = [
+    "Collection",
     "ConfigError",
     "CorpusError",
     "Document",
@@ -53,8 +59,10 @@ __all__ = [
     "Searcher",
     "StoreError",
     "UnivldrError",
+    "evaluate",
     "load_encoder",
     "open",
+    "open_collection",
 ]
 
 

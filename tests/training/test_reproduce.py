@@ -16,7 +16,8 @@ import pytest
 from tests.training import training_kit as kit
 from univldr.config import parse
 from univldr.encoders.torch_encoder import TorchEncoder
-from univldr.errors import ConfigError, CorpusError
+from univldr.errors import ConfigError, CorpusError, StoreError
+from univldr.index.lock import IndexLock
 from univldr.training.mining import MiningSettings
 from univldr.training.recipe import Recipe, Stage, read_recipe
 from univldr.training.reproduce import Reproduction
@@ -210,3 +211,13 @@ def test_two_processes_carry_out_a_recipe(data: Path, checkpoint: Checkpoint, tm
         assert done.returncode == 0, done.stderr
         assert done.stdout.count("### all queries") == 1
     assert (tmp_path / "out/two/model/model.safetensors").exists()
+
+
+def test_a_stage_is_one_run_at_a_time(data: Path, checkpoint: Checkpoint, tmp_path: Path) -> None:
+    plan = recipe(data, checkpoint("clip"))
+    (tmp_path / "one").mkdir()
+    lock = IndexLock(tmp_path / "one", wait=0)
+    with pytest.raises(StoreError, match=rf"stage .*one is in use by .* \(pid {os.getpid()}\)"):
+        Reproduction(plan, tmp_path).train(plan.stages[0])
+    lock.release()
+    assert Reproduction(plan, tmp_path).train(plan.stages[0]).is_dir()

@@ -1,4 +1,4 @@
-"""One process at a time holds an index; whoever comes second learns who that is."""
+"""One process at a time holds a folder, such as an index; whoever comes second learns who that is."""
 
 from __future__ import annotations
 
@@ -39,13 +39,19 @@ else:
 class IndexLock:
     """Held from construction to ``release``, or to the death of the process."""
 
-    def __init__(self, index: Path, *, wait: float) -> None:
-        """Take the lock of the index in the directory ``index``, for which it waits up to ``wait`` seconds.
+    def __init__(self, index: Path, *, wait: float, what: str = "index") -> None:
+        """Take the lock of the directory ``index``, for which it waits up to ``wait`` seconds.
+
+        Args:
+            index: Where the lock's file goes.
+            wait: Seconds.
+            what: The directory holds, for the message.
 
         Raises:
             StoreError: another process still holds it, or the directory cannot be written.
         """
         self._path = index / FILE
+        self._what = what
         try:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
@@ -64,7 +70,9 @@ class IndexLock:
         deadline = time.monotonic() + wait
         while not _try_lock(self._descriptor):
             if time.monotonic() >= deadline:
-                raise StoreError(f"index {index} is in use by {self._holder()}; wait for it or stop it")
+                raise StoreError(
+                    f"{self._what} {index} is in use by {self._holder()}; wait for it or stop it"
+                )
             time.sleep(_POLL_SECONDS)
         holder = {
             "pid": os.getpid(),

@@ -17,13 +17,14 @@ from univldr.config import to_dict
 from univldr.corpus.collection import Collection, Topic
 from univldr.encoders.fusion import FusionModule, fusion_transformer
 from univldr.errors import ConfigError
+from univldr.index.lock import IndexLock
 from univldr.training.card import write_card
 from univldr.training.curves import plot_history
 from univldr.training.examples import Lists, TrainingExamples, lists_by_modality
 from univldr.training.inputs import Collator, Inputs, LiveInputs, TrunkInputs, search_encoder
 from univldr.training.mining import mine
 from univldr.training.negatives import joint_list, read_negatives
-from univldr.training.processes import one_process_first, wait_for_all
+from univldr.training.processes import one_process_first, rank, wait_for_all
 from univldr.training.recipe import ANY, Recipe, Stage
 from univldr.training.trainer import (
     LimitTemperature,
@@ -97,11 +98,21 @@ class StageRun:
             ConfigError: the folder holds this stage with other settings.
             CorpusError: the data lacks the split.
             ModelError: the model to start from cannot be loaded.
+            StoreError: another process is at this stage.
         """
         with one_process_first():
             self._claim()
         if (self.folder / HISTORY).exists():
             return self.model_folder
+        lock = IndexLock(self.folder, wait=0, what="stage") if rank() == 0 else None
+        try:
+            self._train()
+        finally:
+            if lock is not None:
+                lock.release()
+        return self.model_folder
+
+    def _train(self) -> None:
         set_seed(self.seed)
         module = FusionModule.load(self.start)
         module.name = self.recipe.model.name or f"{self.recipe.name}-{self.stage.name}"
@@ -116,7 +127,6 @@ class StageRun:
         trainer.restore_best()
         self._write(trainer)
         wait_for_all()  # for what process 0 has written
-        return self.model_folder
 
     def _claim(self) -> None:
         """Note what the folder is for; another recipe's results must not pass for this one's."""

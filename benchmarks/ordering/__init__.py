@@ -1,0 +1,1 @@
+"""The paper's ordering on real data at a small scale: ``docs/results.md``."""
