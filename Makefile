@@ -6,7 +6,7 @@ TEST = .venvs/test
 MODEL := $(shell find models -type f)
 SOURCE := $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: demo test test-all lint bench clean
+.PHONY: demo test test-all lint bench recipe clean
 
 demo: $(DEMO)/installed  ## Index the demo corpus with the bundled model and ask it six questions.
 	$(DEMO)/bin/univldr demo
@@ -27,6 +27,10 @@ bench: $(TEST)/installed  ## Measure; DATA names the folder that benchmarks/READ
 	$(TEST)/bin/python -m benchmarks.quality --data "$(DATA)"
 	$(TEST)/bin/python -m benchmarks.encoding --data "$(DATA)"
 	$(TEST)/bin/python -m benchmarks.main_path --data "$(DATA)"
+
+recipe: $(TEST)/installed  ## Train the small recipe on the demo's data: two stages, mining between them, one table.
+	$(TEST)/bin/python -m univldr.demo.training runs/demo-data
+	$(TEST)/bin/univldr train recipes/demo.toml
 
 # The package as users get it: built and copied, not linked, and without any extra.
 $(DEMO)/installed: pyproject.toml constraints.txt $(SOURCE) $(MODEL)

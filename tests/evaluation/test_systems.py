@@ -115,6 +115,24 @@ def test_dense_over_all_documents_and_over_one_modality(run: Runner) -> None:
     assert run.orders("m:image") == {"a": "p1 p2", "b": "p2 p1"}
 
 
+class Looks(VectorEncoder):
+    """Of anything with pixels it says the same: it has looked."""
+
+    def encode_documents(self, documents: list[Document]) -> Float32Array:
+        rows = super().encode_documents(documents)
+        rows[[document.image is not None for document in documents]] = [0, 1]
+        return rows
+
+
+def test_words_alone_are_searched_without_pixels(tmp_path: Path) -> None:
+    documents = [text("t1", "1 0"), image("p1", "4 3"), {"id": "p2", "image": "p2.png"}]
+    collection = make_collection(tmp_path / "data", documents, [query("a", "1 0", "p1")], split="test")
+    run = Runner(collection, tmp_path / "cache", Looks())
+    assert run("dense+words")["a"] == pytest.approx({"t1": 1.0, "p1": 0.8})  # p2 has no words to be found by
+    assert run("dense+words:image")["a"] == pytest.approx({"p1": 0.8})
+    assert set(run("dense+words+center")["a"]) == {"t1", "p1"}
+
+
 def test_a_collection_is_encoded_once_for_all_systems_of_a_model(run: Runner) -> None:
     for spec in ("m", "m:text", "m+center", "divide:m", "oracle-dense:m"):
         run(spec)

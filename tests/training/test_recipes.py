@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,10 +27,18 @@ from univldr.training.recipe import (
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("demo", "webqa", "webqa-plus")
-CLASSES = (
-    Recipe, DataSettings, ModelSettings, Stage, OptimizerSettings, MiningSettings, ValidationSettings,
-    EvaluationSettings, RunSettings,
-)  # fmt: skip
+TABLES: dict[str, type[Any]] = {
+    "at the top": Recipe,
+    "`[data]`": DataSettings,
+    "`[model]`": ModelSettings,
+    "`[[stages]]`": Stage,
+    "`[stages.optimizer]`": OptimizerSettings,
+    "`[stages.mine]`": MiningSettings,
+    "`[validation]`": ValidationSettings,
+    "`[evaluation]`": EvaluationSettings,
+    "`[run]`": RunSettings,
+}
+"""The heads of the tables in docs/training.md."""
 
 
 def recipe(name: str) -> Recipe:
@@ -130,9 +140,19 @@ def test_what_was_not_run_says_so(name: str) -> None:
     assert "--check" in head
 
 
-@pytest.mark.parametrize("settings", CLASSES, ids=lambda settings: settings.__name__)
-def test_every_key_is_documented(settings: type) -> None:
+@pytest.mark.parametrize(("place", "settings"), TABLES.items(), ids=lambda value: str(value))
+def test_every_key_is_documented_with_its_default(place: str, settings: type[Any]) -> None:
     document = (ROOT / "docs" / "training.md").read_text("utf-8")
-    reference = document.partition("## The recipe, key by key")[2].partition("\n## ")[0]
-    keys = set(re.findall(r"`(\w+)`", reference))
-    assert {field.name for field in dataclasses.fields(settings)} <= keys
+    table = document.partition(f"\n| {place} | default |")[2].partition("\n\n")[0]
+    told: dict[str, str] = {}
+    for row in table.splitlines()[2:]:
+        keys, defaults, *_ = row.strip("|").split("|")
+        names = re.findall(r"`(\w+)`", keys)
+        values = defaults.split(",") if len(names) > 1 else [defaults] * len(names)
+        told |= dict(zip(names, values, strict=True))
+    assert list(told) == [field.name for field in dataclasses.fields(settings)]
+    for field in dataclasses.fields(settings):
+        if isinstance(field.default, bool | int | float) or (
+            isinstance(field.default, str) and field.default
+        ):
+            assert tomllib.loads(f"value = {told[field.name].strip(' `')}")["value"] == field.default

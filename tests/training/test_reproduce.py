@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.training import training_kit as kit
 from univldr.config import parse
@@ -112,6 +113,24 @@ def test_single_modality_trains_where_the_other_has_nothing_to_learn(
         for line in next(tmp_path.glob("negatives/start-*.train.jsonl")).read_text().splitlines()
     ]
     assert {n["modality"] for record in negatives[1:] for n in record["negatives"]} == {"text", "image"}
+
+
+def test_a_single_modality_trains_on_its_own_queries(
+    data: Path, checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    stage = {"name": "texts", "batch": 12, "epochs": 1, "only": "text"}
+    plan = recipe(data, checkpoint("clip"), stages=[stage], evaluation={"split": "dev"})
+    run = Reproduction(plan, tmp_path)
+    run.train(plan.stages[0])
+    before, after = (
+        TorchEncoder.load(place).model.state_dict() for place in (plan.model.start, tmp_path / "texts/model")
+    )
+    changed = {name for name, tensor in after.items() if not torch.equal(tensor, before[name])}
+    assert any("text_model" in name for name in changed)
+    assert not any("vision" in name or "visual" in name for name in changed)  # no picture was ever in a batch
+    too_many = recipe(data, checkpoint("clip"), stages=[stage | {"batch": 13}])
+    with pytest.raises(ConfigError, match="12 queries to train on do not fill a batch of 13"):
+        Reproduction(too_many, tmp_path / "other").train(too_many.stages[0])
 
 
 def test_another_recipe_in_the_same_folder_is_refused(

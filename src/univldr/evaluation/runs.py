@@ -250,7 +250,9 @@ def _kind(system: System) -> tuple[str, Scores]:
         return "divide and conquer", "none"
     if system.pool is not None:
         return f"{system.pool} pool", "joint"
-    return ("universal", "own") if isinstance(system, Dense) else ("text only", "joint")
+    if isinstance(system, Dense):
+        return ("text only" if system.words else "universal"), "own"
+    return "text only", "joint"
 
 
 def _labelled(argument: str) -> tuple[str, str, str]:

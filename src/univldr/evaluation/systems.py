@@ -7,6 +7,7 @@ A system is a value that parses, prints and hashes as its name:
 | ``MODEL`` | dense search over all documents together, by any name that ``load_encoder`` takes |
 | ``bm25`` | BM25 over passages and captions together |
 | ``MODEL:text``, ``MODEL+center:text``, ``bm25:image`` | the same, over the documents of one modality only |
+| ``MODEL+words`` | of a picture its caption and generated words alone, without the pixels |
 | ``MODEL+center`` | each modality's mean taken out of its vectors, the texts' mean out of queries (GR-CLIP) |
 | ``MODEL+center-queries`` | the same, with the queries' own mean taken out of queries |
 | ``divide:MODEL`` | BM25 over the texts and MODEL over the pictures, apart; their lists fused |
@@ -35,6 +36,7 @@ from univldr.centering import Centered, center_queries, modality_means
 from univldr.corpus.collection import Collection
 from univldr.encoders import load_encoder
 from univldr.encoders.embeddings import embed_collection, embed_split, topic_batches
+from univldr.encoders.words import WordsEncoder
 from univldr.errors import ConfigError
 from univldr.evaluation.lexical import BM25, BM25Settings, document_words
 from univldr.fusion import check_method, fuse
@@ -53,6 +55,7 @@ Centering: TypeAlias = Literal["", "text", "queries"]
 _CHUNK = 1024
 _MODALITIES = tuple(Modality)
 _PREFIX = re.compile(r"(divide|divide-dense|oracle|oracle-dense)(?:\((.*?)\))?:(.*)")
+_WORDS = "+words"
 _CENTERINGS: dict[Centering, str] = {"": "", "text": "+center", "queries": "+center-queries"}
 
 
@@ -81,14 +84,17 @@ class Dense:
         pool: The modality that is searched; all of them by default.
         center: Whose mean is taken out of queries, after each modality's mean is taken out of its
             documents; by default nothing is taken out of anything.
+        words: Whether a picture is its caption and generated words alone.
     """
 
     model: str
     pool: Modality | None = None
     center: Centering = ""
+    words: bool = False
 
     def __str__(self) -> str:
-        return f"{self.model}{_CENTERINGS[self.center]}{_suffix(self.pool)}"
+        words = _WORDS if self.words else ""
+        return f"{self.model}{words}{_CENTERINGS[self.center]}{_suffix(self.pool)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +256,8 @@ class _Running:
                 "use +center-queries"
             )
         encoder = self._load(system.model)
+        if system.words:
+            encoder = WordsEncoder(encoder)
         documents: Vectors = embed_collection(encoder, self._collection, self._cache, progress=self._progress)
         queries = embed_split(encoder, self._collection, self._split, self._cache, progress=self._progress)
         allowed = nonzero_rows(documents)
@@ -295,12 +303,13 @@ def _single(text: str, spec: str) -> Lexical | Dense:
     if last in _MODALITIES:
         name, pool = head, Modality(last)
     center = next(whose for whose in reversed(_CENTERINGS) if name.endswith(_CENTERINGS[whose]))
-    model = name.removesuffix(_CENTERINGS[center])
+    whole = name.removesuffix(_CENTERINGS[center])
+    model = whole.removesuffix(_WORDS)
     if not model:
         raise ConfigError(f'system "{spec}" names no model; write bm25, a model such as clip, or divide:clip')
     if model == "bm25":
-        if center:
-            raise ConfigError(f'system "{spec}": BM25 has no vectors to center; write bm25')
+        if name != model:
+            raise ConfigError(f'system "{spec}": BM25 has no vectors to center and no pixels; write bm25')
         return Lexical(pool)
     prefix, colon, _ = model.partition(":")
     if colon and prefix != "openmatch" and len(prefix) > 1 and not Path(model).exists():
@@ -308,7 +317,7 @@ def _single(text: str, spec: str) -> Lexical | Dense:
             f'system "{spec}": "{model}" is no model; before a colon can stand divide, divide-dense, oracle '
             f"or oracle-dense, and {' or '.join(_MODALITIES)} at the very end, as in clip+center:image"
         )
-    return Dense(model, pool, center)
+    return Dense(model, pool, center, words=whole != model)
 
 
 def _suffix(pool: Modality | None) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from univldr.config import read_config
 from univldr.errors import ConfigError
 from univldr.training.mining import MiningSettings
+from univldr.types import Modality
 
 ANY = "any"
 """The key of ``hard_negatives`` that draws from the joint list, whatever the modality."""
@@ -70,6 +71,7 @@ class Stage:
         name: Of its folder and its row in the table.
         after: The stage whose model it starts from: the one before, or ``start``.
         split: Of the queries.
+        only: Train on the queries with an answer of this modality alone: a single-modality model.
         negatives: What the softmax of a query runs over beside its positive: ``batch`` every document of the
             batch, ``own`` only the negatives drawn for the query.
         hard_negatives: How many to draw for each query from each list: ``{text = 1, image = 1}`` balances,
@@ -94,6 +96,7 @@ class Stage:
     name: str
     after: str = ""
     split: str = "train"
+    only: Modality | None = None
     negatives: Literal["batch", "own"] = "batch"
     hard_negatives: dict[str, int] = field(default_factory=dict)
     depth: int = 0

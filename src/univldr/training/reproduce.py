@@ -59,7 +59,8 @@ class Reproduction:
         if data.format.startswith("webqa"):
             found = check_webqa(data.path)
             for line in found:
-                logger.warning("%s", line)
+                if line.startswith("warning: "):
+                    logger.warning("%s", line.removeprefix("warning: "))
             broken = [line for line in found if not line.startswith("warning: ")]
             if broken:
                 raise CorpusError(f"{data.path} cannot be trained on: {'; '.join(broken)}")

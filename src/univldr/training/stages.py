@@ -7,9 +7,12 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
 from transformers import TrainerCallback, set_seed
 
@@ -59,7 +62,7 @@ class ShowSteps(TrainerCallback):
         self.progress(state.global_step, state.max_steps, self.label)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StageRun:
     """A stage, where its files go, and what all stages share.
 
@@ -85,6 +88,10 @@ class StageRun:
     def model_folder(self) -> Path:
         """Where the trained model is; there only when the stage is finished."""
         return self.folder / "model"
+
+    @cached_property
+    def _modalities(self) -> npt.NDArray[np.uint8]:
+        return self.collection.modalities()
 
     @property
     def seed(self) -> int:
@@ -185,17 +192,24 @@ class StageRun:
         split = self.recipe.validation.split
         return [split] if split in self.collection.splits() else []
 
+    def _wanted(self, topic: Topic) -> bool:
+        """Whether the stage trains on a query."""
+        only = self.stage.only
+        return only is None or any(
+            self._modalities[row] == list(Modality).index(only) for row in topic.positives
+        )
+
     def _trainer(
         self, model: SentenceTransformer, inputs: Inputs, negatives: Mapping[str, Sequence[Lists]]
     ) -> UniversalTrainer:
         stage, validation = self.stage, self.recipe.validation
 
         def examples(split: str) -> tuple[TrainingExamples, Collator]:
-            topics: Sequence[Topic] = self.collection.topics(split)
-            return (
-                TrainingExamples(topics, stage, negatives.get(split), self.seed),
-                Collator(inputs, topics),
-            )
+            every: Sequence[Topic] = self.collection.topics(split)
+            chosen = [number for number, topic in enumerate(every) if self._wanted(topic)]
+            topics, lists = [every[number] for number in chosen], negatives.get(split)
+            lists = None if lists is None else [lists[number] for number in chosen]
+            return TrainingExamples(topics, stage, lists, self.seed), Collator(inputs, topics)
 
         held_out: dict[str, Any] = {}
         if self._held_out_splits():
