@@ -7,14 +7,16 @@ Makes the data sets, a start for each seed, and from it every stage, in both set
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.ordering.data import write_sets
 from benchmarks.ordering.report import SEEDS, SETTINGS, write_report
 from benchmarks.ordering.start import write_untrained
 from univldr.training.recipe import read_recipe
-from univldr.training.reproduce import Reproduction
+from univldr.training.reproduce import RESULTS, Reproduction
 
 HERE = Path(__file__).parent
 
@@ -57,8 +59,17 @@ def _run(
     changes = [f'data.path="{work / setting / "train"}"', f'model.start="{start}"', f"seed={seed}"]
     if not stages:
         changes.append(f'evaluation.data.path="{work / setting / "test"}"')
+    plan = read_recipe(recipe, tuple(changes))
+    if not stages and _measured(out, plan.evaluation.systems):
+        return ""
     print(f"{recipe.stem}: {out.name}", file=sys.stderr, flush=True)
-    return Reproduction(read_recipe(recipe, tuple(changes)), out, cache=work / "cache").run(stages)
+    return Reproduction(plan, out, cache=work / "cache").run(stages)
+
+
+def _measured(out: Path, systems: Sequence[str]) -> bool:
+    """Whether the results of just these systems are there."""
+    path = out / RESULTS
+    return path.exists() and list(json.loads(path.read_text("utf-8"))["modalities"]) == list(systems)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ HERE = Path(__file__).parent
 
 STAGES = (
     "in-batch",
+    "in-batch-again",
     "balanced-own",
     "unbalanced-own",
     "text-own",
@@ -51,6 +52,7 @@ CLAIMS = (
     ("one space beats BM25 and a dense picture search, merged", "in-batch", "divide:in-batch"),
     ("balanced hard negatives beat stage 1 (own)", "balanced-own", "in-batch"),
     ("balanced hard negatives beat stage 1 (batch)", "balanced-batch", "in-batch"),
+    ("balanced hard negatives beat a longer stage 1 (batch)", "balanced-batch", "in-batch-again"),
     ("balanced beats unbalanced (own)", "balanced-own", "unbalanced-own"),
     ("balanced beats unbalanced (batch)", "balanced-batch", "unbalanced-batch"),
     ("balanced beats text negatives alone (own)", "balanced-own", "text-own"),
