@@ -75,6 +75,7 @@ def test_a_recipe_runs_to_its_table_and_is_not_run_twice(
         assert f"Stage `{stage}` of the recipe `tiny`" in card
         assert "| nDCG@10 |" in card
         assert (tmp_path / stage / "history.png").read_bytes().startswith(b"\x89PNG")
+        assert not list((tmp_path / stage / "checkpoints").glob("checkpoint-*"))
     said.clear()
     assert Reproduction(plan, tmp_path, lambda done, total, label: said.append(label)).run() == table
     assert not any("training" in label or "encoding documents" in label for label in said)

@@ -33,12 +33,13 @@ def plot_history(history: Sequence[Entry], path: Path, title: str) -> None:
     loss, measures = figure.subplots(1, 2)
     _draw(loss, [("training", *curve(history, "loss")), ("held out", *curve(history, "eval_loss"))], "loss")
     shown = [(name.removeprefix("eval_"), *curve(history, name)) for name in _SHOWN]
-    _draw(measures, shown, "held-out queries")
-    measures.set_ylim(bottom=0)
+    _draw(measures, shown, "held-out queries", floor=0.0)
     figure.savefig(path)
 
 
-def _draw(panel: Any, lines: Sequence[tuple[str, list[int], list[float]]], title: str) -> None:
+def _draw(
+    panel: Any, lines: Sequence[tuple[str, list[int], list[float]]], title: str, floor: float | None = None
+) -> None:
     panel.set_title(title, loc="left", fontsize=10, color=_GREY)
     panel.spines[["top", "right"]].set_visible(False)
     panel.spines[["left", "bottom"]].set_color(_FAINT)
@@ -47,10 +48,11 @@ def _draw(panel: Any, lines: Sequence[tuple[str, list[int], list[float]]], title
     panel.set_xlabel("steps", fontsize=9, color=_GREY)
     ends: list[float] = []
     drawn = [line for line in lines if line[1]]
-    low, high = min((min(v) for *_, v in drawn), default=0), max((max(v) for *_, v in drawn), default=1)
+    values = [value for *_, some in drawn for value in some] or [0.0, 1.0]
+    low, high = min(values) if floor is None else floor, max(values)
     for (name, steps, values), colour in zip(drawn, _COLOURS, strict=False):
         panel.plot(steps, values, "-o" if len(steps) < 40 else "-", color=colour, lw=1.8, ms=3.5)
-        end = _free(values[-1], ends, (high - low) * 0.07)
+        end = _free(values[-1], ends, (high - low) * 0.06)
         ends.append(end)
         panel.annotate(
             f" {name} {values[-1]:.3f}",
@@ -61,10 +63,12 @@ def _draw(panel: Any, lines: Sequence[tuple[str, list[int], list[float]]], title
             annotation_clip=False,
         )
     panel.margins(x=0.02)
+    if floor is not None:
+        panel.set_ylim(bottom=floor)
 
 
 def _free(wanted: float, taken: Sequence[float], gap: float) -> float:
     """The nearest height at which a label covers no other."""
-    steps = sorted(range(-6, 7), key=abs)
-    free = [wanted + n * gap for n in steps if all(abs(wanted + n * gap - t) >= gap * 0.99 for t in taken)]
+    heights = [wanted + n * gap / 4 for n in sorted(range(-24, 25), key=abs)]
+    free = [height for height in heights if all(abs(height - other) >= gap * 0.99 for other in taken)]
     return free[0] if free else wanted

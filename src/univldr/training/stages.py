@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -253,6 +254,8 @@ class StageRun:
         part = path.with_suffix(".part")
         part.write_text(json.dumps(record | {"history": history}, indent=1) + "\n", "utf-8")
         part.replace(path)
+        for checkpoint in (self.folder / "checkpoints").glob("checkpoint-*"):
+            shutil.rmtree(checkpoint)  # of no more use, and larger than the model
 
 
 def make_inputs(
