@@ -133,6 +133,7 @@ class StageRun:
         set_seed(self.seed)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         trainer.restore_best()
+        wait_for_all()  # who still reads the best checkpoint, which is removed next
         self._write(trainer)
         wait_for_all()  # for what process 0 has written
 
