@@ -148,12 +148,13 @@ class StageRun:
             "collection": self.collection.fingerprint,
         }
         path = self.folder / "settings.json"
-        if path.exists() and json.loads(path.read_text("utf-8")) != wanted:
+        if not path.exists():
+            write_json(path, wanted)
+        elif json.loads(path.read_text("utf-8")) != wanted:
             raise ConfigError(
                 f"{self.folder} holds stage {self.stage.name!r} with other settings or data; "
                 "remove it, or choose another --out"
             )
-        path.write_text(json.dumps(wanted, indent=2) + "\n", "utf-8")
 
     def _negatives(self, model: SentenceTransformer, inputs: Inputs) -> dict[str, Sequence[Lists]]:
         """The lists of each query of the training split and of the one to validate on."""
@@ -252,11 +253,16 @@ class StageRun:
         plot_history(history, self.folder / "history.png", title=f"{self.recipe.name}, {self.stage.name}")
         record = {"best": trainer.state.best_metric, "best_step": trainer.state.best_global_step}
         path = self.folder / HISTORY
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(record | {"history": history}, indent=1) + "\n", "utf-8")
-        part.replace(path)
+        write_json(path, record | {"history": history})
         for checkpoint in (self.folder / "checkpoints").glob("checkpoint-*"):
             shutil.rmtree(checkpoint)  # of no more use, and larger than the model
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a file that is whole whenever it is there."""
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    part.replace(path)
 
 
 def make_inputs(
