@@ -67,6 +67,8 @@ class Embedding:
         return graph.detach()
 
     def _piece(self, rows: Tensor) -> Tensor:
+        if len(self._pieces) == 1:  # all rows, with no padding that none of them needs: no copy
+            return self._embed(dict(self._features)).float()
         return self._embed(take_rows(self._features, rows, trim=self._trim)).float()
 
 
