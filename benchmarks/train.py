@@ -41,9 +41,9 @@ NEEDED = (
 )
 
 
-def first_stage(model: str, batch: int, chunk: int) -> list[Job]:
+def first_stage(model: str, batch: int, chunk: int, steps: int) -> list[Job]:
     """In-batch negatives, where sentence-transformers' losses do the same."""
-    plain = [Job(system, model, batch) for system in (RELEASED, UNIVLDR, STOCK)]
+    plain = [Job(system, model, batch, steps=steps) for system in (RELEASED, UNIVLDR, STOCK)]
     ours = replace(plain[1], chunk=chunk)
     return [
         *plain[:2],
@@ -54,9 +54,9 @@ def first_stage(model: str, batch: int, chunk: int) -> list[Job]:
     ]
 
 
-def second_stage(model: str, batch: int, chunk: int) -> list[Job]:
+def second_stage(model: str, batch: int, chunk: int, steps: int) -> list[Job]:
     """One positive and two negatives of the query's own."""
-    ours = Job(UNIVLDR, model, batch, hard=True)
+    ours = Job(UNIVLDR, model, batch, hard=True, steps=steps)
     return [replace(ours, system=RELEASED), ours, replace(ours, chunk=chunk)]
 
 
@@ -127,13 +127,13 @@ def show_speed(title: str, found: Found) -> None:
         print(f"| {job} | {' | '.join(cells)} |", flush=True)
 
 
-def show_memory(folder: Path) -> None:
+def show_memory(folder: Path, plain_to: int) -> None:
     """A table of peak memory by batch size."""
-    cached = Job(UNIVLDR, "small", 0, chunk=32, cached=True, steps=2)
-    plain = Job(UNIVLDR, "small", 0, steps=2)
+    cached = Job(UNIVLDR, "small", 0, chunk=32, cached=True)
+    plain = Job(UNIVLDR, "small", 0)
     rows = {
         cached: SIZES,
-        plain: SIZES,
+        plain: [size for size in SIZES if size <= plain_to],
         replace(cached, workers=2): SIZES[::2],
         replace(cached, system=STOCK): SIZES[::2],
         replace(plain, system=RELEASED): SIZES[::2],
@@ -164,6 +164,9 @@ def main() -> None:
         "--rows", nargs="+", default=["small", "vit", "memory"], choices=["small", "vit", "memory"]
     )
     parser.add_argument("--rounds", type=int, default=2, help="of the small model; the large one has one")
+    parser.add_argument(
+        "--plain-to", type=int, default=1024, help="largest batch without a cache; 4096 takes 10 GB"
+    )
     args = parser.parse_args()
     missing = [name for name in NEEDED if not (args.data / name).is_file()]
     if missing:
@@ -172,13 +175,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         in_new_process(prepare, folder, args.data)
-        for model, batch, chunk, rounds in (("small", 64, 32, args.rounds), ("vit-b-32", 8, 4, 1)):
+        settings = (("small", 64, 32, 4, args.rounds), ("vit-b-32", 8, 4, 3, 1))
+        for model, batch, chunk, steps, rounds in settings:
             if model.split("-")[0] in args.rows:
                 for number, jobs in enumerate((first_stage, second_stage), 1):
-                    found = take_turns(jobs(model, batch, chunk), folder, rounds)
+                    found = take_turns(jobs(model, batch, chunk, steps), folder, rounds)
                     show_speed(f"{model}, stage {number}, batch {batch}", found)
         if "memory" in args.rows:
-            show_memory(folder)
+            show_memory(folder, args.plain_to)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ class Job:
     chunk: int = 0
     cached: bool = False
     workers: int = 0
-    steps: int = 4
+    steps: int = 2
 
     def __str__(self) -> str:
         extras = {f"pieces of {self.chunk}": self.chunk, "cached": self.cached, "2 workers": self.workers}
