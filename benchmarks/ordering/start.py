@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 
 from univldr.encoders.dual import DualConfig, DualModel
-from univldr.training.mini import PREPROCESSOR, describe, read_tokenizer, write_json
+from univldr.training.files import write_json
+from univldr.training.mini import PREPROCESSOR, describe, read_tokenizer
 from univldr.training.sources import load_minilm, load_mobilenet
 
 

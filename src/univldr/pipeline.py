@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from typing import Protocol
 
 from univldr.corpus import open_corpus
 from univldr.corpus.base import Corpus, Cutter, Skipped, Source
@@ -19,17 +18,10 @@ from univldr.encoders import load_encoder
 from univldr.errors import CorpusError, ImageError, MissingExtra
 from univldr.index import Manifest, Store, exists, index_of
 from univldr.index.sources import UNFINISHED, Finished
-from univldr.types import Document, Encoder
+from univldr.types import Document, Encoder, Progress
 
 BATCH_SIZE = 64
 """Documents between two records of progress."""
-
-
-class Progress(Protocol):
-    """Called before the first source and after every batch."""
-
-    def __call__(self, done: int, total: int, label: str) -> None:
-        """``done`` of ``total`` new or changed sources are in the index; ``label`` names the step."""
 
 
 @dataclass(frozen=True, slots=True)

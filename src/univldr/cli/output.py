@@ -20,8 +20,8 @@ from rich.text import Text
 from univldr.cli import preview
 from univldr.corpus.base import UNSUPPORTED, Skipped
 from univldr.pipeline import IndexReport
-from univldr.pipeline import Progress as Report
 from univldr.types import Hit
+from univldr.types import Progress as Report
 
 _SNIPPET = 240
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from univldr.corpus.base import Cutter, Scan, Skipped, Source
+from univldr.corpus.fields import Fields, identifier, string
 from univldr.corpus.text import parse_json
 from univldr.errors import CorpusError
 from univldr.images import check_picture
@@ -18,8 +19,6 @@ MAX_RECORD_BYTES = 50_000_000
 """Longest line of a JSONL file that is read."""
 
 _OWN_FIELDS = frozenset({"id", "text", "image", "caption", "title"})
-
-Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class RecordsCorpus:
             for row in self._file.rows():
                 try:
                     fields = _fields(row.value)
-                    key = _id(fields)
+                    key = identifier(fields.get("id"), "id")
                     if key in places:
                         raise CorpusError(f'id "{key}" is already that of {self._file.unit} {places[key][0]}')
                 except CorpusError as error:
@@ -122,14 +121,14 @@ class RecordsCorpus:
         return f"{stamp}+{status.st_size:x}-{status.st_mtime_ns:x}"
 
     def _documents(self, fields: Fields, where: str) -> list[Document]:
-        key, title = _id(fields), _text(fields, "title")
+        key, title = identifier(fields.get("id"), "id"), string(fields, "title")
         metadata = {name: value for name, value in fields.items() if name not in _OWN_FIELDS}
         if "image" in fields:
             image = _image(fields["image"], self.root.parent)
             check_picture(image, name=where)
-            caption = " ".join((_text(fields, "caption") or _text(fields, "text")).split())
+            caption = " ".join((string(fields, "caption") or string(fields, "text")).split())
             return [Document(key, Modality.IMAGE, caption, image, title, metadata=metadata)]
-        text = _text(fields, "text") or _text(fields, "caption")
+        text = string(fields, "text") or string(fields, "caption")
         passages = self._cutter(text)
         if not passages:
             raise CorpusError('no "text" and no "image"')
@@ -187,22 +186,6 @@ def _fields(value: Any | CorpusError) -> Fields:
     if not isinstance(value, dict):
         raise CorpusError('not a JSON object like {"id": "1", "text": "..."}')
     return {name: field for name, field in value.items() if field is not None}
-
-
-def _id(fields: Fields) -> str:
-    value = fields.get("id", "")
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise CorpusError(f'"id" is {value!r}; it must be a string or a whole number')
-    if value == "":
-        raise CorpusError('no "id"')
-    return str(value)
-
-
-def _text(fields: Fields, name: str) -> str:
-    value = fields.get(name, "")
-    if not isinstance(value, str):
-        raise CorpusError(f'"{name}" is {type(value).__name__}, not a string')
-    return value
 
 
 def _image(value: object, folder: Path) -> Path | bytes:

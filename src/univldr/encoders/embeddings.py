@@ -18,7 +18,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
@@ -27,7 +27,7 @@ import numpy as np
 
 from univldr.corpus.collection import Collection, Topic
 from univldr.errors import CorpusError, ImageError, ModelError, StoreError
-from univldr.types import Encoder, Float32Array, Modality
+from univldr.types import Encoder, Float32Array, Modality, Progress
 
 if sys.platform != "win32":
     import fcntl
@@ -44,15 +44,12 @@ _DTYPE, _BYTES = "<f4", 4
 
 logger = logging.getLogger("univldr")
 
-Report = Callable[[int, int, str], None]
-"""Called with (documents done, of how many, a label) before the first chunk and after every one."""
-
 Failure = tuple[int, str]
 """The row of a document without a vector, and the reason."""
 
 
 def embed_collection(
-    encoder: Encoder, collection: Collection, folder: Path, *, progress: Report | None = None
+    encoder: Encoder, collection: Collection, folder: Path, *, progress: Progress | None = None
 ) -> Float32Array:
     """The vectors of every document, from ``folder`` where they are, made and kept there where not.
 
@@ -82,7 +79,7 @@ def embed_collection(
 
 
 def embed_topics(
-    encoder: Encoder, topics: Sequence[Topic], *, progress: Report | None = None
+    encoder: Encoder, topics: Sequence[Topic], *, progress: Progress | None = None
 ) -> Float32Array:
     """The vectors of queries, in order.
 
@@ -103,7 +100,7 @@ def embed_topics(
 
 
 def embed_split(
-    encoder: Encoder, collection: Collection, split: str, folder: Path, *, progress: Report | None = None
+    encoder: Encoder, collection: Collection, split: str, folder: Path, *, progress: Progress | None = None
 ) -> Float32Array:
     """The vectors of a split's queries, in stored order, kept in ``folder`` as ``queries-MODEL-QUERIES.npy``.
 
@@ -177,7 +174,7 @@ class _Making:
         self._encoder, self._collection, self._place = encoder, collection, place
         self._is_picture = collection.modalities() != tuple(Modality).index(Modality.TEXT)
 
-    def run(self, progress: Report | None) -> None:
+    def run(self, progress: Progress | None) -> None:
         """Encode what is missing, then put the file in its place."""
         part, whole = self._place / _PART, self._place / _WHOLE
         with _held(part) as vectors, _open(self._place / _CHUNKS, "ab") as notes:
@@ -188,7 +185,7 @@ class _Making:
                 part.replace(whole)
             part.unlink(missing_ok=True)
 
-    def _make(self, vectors: IO[bytes], notes: IO[bytes], progress: Report | None) -> None:
+    def _make(self, vectors: IO[bytes], notes: IO[bytes], progress: Progress | None) -> None:
         total = len(self._collection)
         done, failures = self._resume(vectors, notes)
         if progress:

@@ -14,10 +14,7 @@ import numpy.typing as npt
 from univldr._optional import require
 from univldr.errors import ConfigError, StoreError
 from univldr.index.topk import best_positions
-from univldr.types import Document, Float32Array
-
-Report = Callable[[int, int, str], None]
-"""Called with (queries done, of how many, a label)."""
+from univldr.types import Document, Float32Array, Progress
 
 _WORD = re.compile(r"\w+")
 _REPORT_EVERY = 100
@@ -68,7 +65,7 @@ class BM25:
             self._index.index((documents, self._words.known), create_empty_token=False, show_progress=False)
 
     def search(
-        self, queries: Sequence[str], k: int, *, progress: Report | None = None
+        self, queries: Sequence[str], k: int, *, progress: Progress | None = None
     ) -> tuple[npt.NDArray[np.int64], Float32Array]:
         """The ``k`` best texts of each query; only those that share a word with it are found.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from univldr.errors import ConfigError
 from univldr.evaluation.measures import Evaluation
 from univldr.trec import Qrels, Run, read_modalities, read_qrels, read_run, write_run
-from univldr.types import Encoder, Modality
+from univldr.types import Encoder, Modality, Progress
 
 if TYPE_CHECKING:
     from univldr.corpus.collection import Collection
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Scores = Literal["own", "joint", "none"]
 logger = logging.getLogger("univldr")
 
-Progress = Callable[[int, int, str], None]
 Load = Callable[[str], Encoder]
 """Gives the encoder of a model's name."""
 

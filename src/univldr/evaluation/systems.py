@@ -36,16 +36,13 @@ from univldr.centering import Centered, center_queries, modality_means
 from univldr.corpus.collection import Collection
 from univldr.encoders import load_encoder
 from univldr.encoders.embeddings import embed_collection, embed_split, topic_batches
-from univldr.encoders.words import WordsEncoder
 from univldr.errors import ConfigError
 from univldr.evaluation.lexical import BM25, BM25Settings, document_words
+from univldr.evaluation.words import WordsEncoder
 from univldr.fusion import check_method, fuse
 from univldr.index.topk import Vectors, nonzero_rows, top_k
 from univldr.trec import Run
-from univldr.types import Encoder, Float32Array, Modality
-
-Report = Callable[[int, int, str], None]
-"""Called with (done, of how many, a label) while a system works."""
+from univldr.types import Encoder, Float32Array, Modality, Progress
 
 DEFAULT_FUSION = "rrf"
 
@@ -152,7 +149,7 @@ def run_system(
     k: int = 100,
     cache: Path,
     load: Callable[[str], Encoder] = load_encoder,
-    progress: Report | None = None,
+    progress: Progress | None = None,
 ) -> Run:
     """Answer every query of a split.
 
@@ -189,7 +186,7 @@ class _Running:
         k: int,
         cache: Path,
         load: Callable[[str], Encoder],
-        progress: Report | None,
+        progress: Progress | None,
     ) -> None:
         self._collection, self._split, self._k = collection, split, k
         self._cache, self._load, self._progress = cache, load, progress

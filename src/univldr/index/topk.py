@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from univldr.errors import StoreError
-from univldr.types import Float32Array
+from univldr.types import Float32Array, Progress
 
 BLOCK = 65_536
 """Documents scored at a time."""
 
 QUERIES = 512
 """Queries scored at a time: with a block of documents their scores take 134 MB."""
-
-Report = Callable[[int, int, str], None]
-"""Called with (documents searched, of how many, a label) after every block."""
 
 
 class Vectors(Protocol):
@@ -39,7 +35,7 @@ def top_k(
     *,
     allowed: npt.NDArray[np.bool_] | None = None,
     block: int = BLOCK,
-    progress: Report | None = None,
+    progress: Progress | None = None,
 ) -> tuple[npt.NDArray[np.int64], Float32Array]:
     """The ``k`` documents of the largest inner product with each query, exactly.
 

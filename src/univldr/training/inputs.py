@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -174,8 +175,12 @@ class TrunkSearchEncoder(TorchEncoder):
 
     def __init__(self, model: Any, name: str, inputs: TrunkInputs, collection: Collection) -> None:
         super().__init__(model, name)
-        self._inputs = inputs
-        self._row_of = {id_: row for row, id_ in enumerate(collection.ids())}
+        self._inputs, self._collection = inputs, collection
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        """Read only when documents come without their rows; a look while training has them."""
+        return {id_: row for row, id_ in enumerate(self._collection.ids())}
 
     def encode_rows(self, rows: Sequence[int]) -> Float32Array:
         """float32 [len(rows), dim], unit rows of documents by their row, which need not be read for it."""

@@ -24,6 +24,7 @@ from torch.nn import functional
 from univldr.encoders.dual import DualConfig, DualModel
 from univldr.errors import ConfigError
 from univldr.training import align, cache, sources
+from univldr.training.files import write_json
 from univldr.training.loop import Trainer, TrainingPlan, parameter_groups
 from univldr.training.pictures import Augmentation, CaptionedPicture, read_pictures
 
@@ -278,11 +279,6 @@ def describe(model: DualModel) -> dict[str, object]:
         "logit_scale": round(float(model.logit_scale.detach()), 4),
         "modality_means": None,
     }
-
-
-def write_json(path: Path, content: Mapping[str, object]) -> None:
-    """Write ``content`` as indented JSON."""
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> None:

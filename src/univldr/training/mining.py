@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -33,15 +33,12 @@ from univldr.training.negatives import (
     read_negatives,
     summarise,
 )
-from univldr.types import Encoder, Float32Array, Modality
+from univldr.types import Encoder, Float32Array, Modality, Progress
 
 __all__ = ["Lists", "MiningReport", "MiningSettings", "joint_list", "mine", "read_negatives", "summarise"]
 
 CHUNK = 4096
 """Queries searched, and recorded, at a time."""
-
-Report = Callable[[int, int, str], None]
-"""Called with (queries mined, of how many, a label)."""
 
 _MODALITIES = tuple(Modality)
 
@@ -113,7 +110,7 @@ def mine(
     settings: MiningSettings,
     out: Path,
     cache: Path,
-    progress: Report | None = None,
+    progress: Progress | None = None,
 ) -> MiningReport:
     """Write the hard negatives of a split's queries to ``out``; see :mod:`univldr.training.negatives`.
 
@@ -173,7 +170,7 @@ class _Miner:
             self._vectors = Centered(vectors, self._codes, means)
             self._mean = means[_MODALITIES.index(Modality.TEXT)]
 
-    def write(self, split: str, writer: RecordWriter, progress: Report | None) -> None:
+    def write(self, split: str, writer: RecordWriter, progress: Progress | None) -> None:
         """Mine what is not recorded yet."""
         total = _count(self._collection, split)
         for start in range(writer.records, total, CHUNK):
@@ -181,7 +178,7 @@ class _Miner:
             writer.write(self._mine(topics, _within(progress, start, len(topics), total)))
         writer.finish()
 
-    def _mine(self, topics: Sequence[Topic], report: Report | None) -> list[Record]:
+    def _mine(self, topics: Sequence[Topic], report: Progress | None) -> list[Record]:
         queries = embed_topics(self._encoder, topics)
         if self._mean is not None:
             queries = center_queries(queries, self._mean)
@@ -199,7 +196,7 @@ class _Miner:
         ]
 
     def _search(
-        self, queries: Float32Array, depth: int, allowed: npt.NDArray[np.bool_], report: Report | None
+        self, queries: Float32Array, depth: int, allowed: npt.NDArray[np.bool_], report: Progress | None
     ) -> tuple[npt.NDArray[np.int64], Float32Array]:
         return top_k(
             queries, self._vectors, depth, allowed=None if allowed.all() else allowed, progress=report
@@ -296,7 +293,7 @@ class _Selection:
         return Negative(ids[row], _MODALITIES[self._codes[row]].value, _short(score), rank)
 
 
-def _within(progress: Report | None, start: int, share: int, total: int) -> Report | None:
+def _within(progress: Progress | None, start: int, share: int, total: int) -> Progress | None:
     """How far the search for ``share`` of the queries is, told as so many of all of them."""
     if progress is None:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,11 +19,12 @@ from univldr.evaluation.plots import plot_reports
 from univldr.evaluation.runs import Named, load_runs, of_collection, save_runs
 from univldr.evaluation.systems import parse_system
 from univldr.evaluation.tasks import measure_tasks, modality_reports, task_table
+from univldr.training.files import write_json
 from univldr.training.inputs import search_encoder
 from univldr.training.processes import part
 from univldr.training.recipe import Recipe, Stage
-from univldr.training.stages import Progress, StageRun, make_inputs, silent
-from univldr.types import Encoder, Modality
+from univldr.training.stages import StageRun, make_inputs, silent
+from univldr.types import Encoder, Modality, Progress
 
 logger = logging.getLogger("univldr")
 
@@ -121,7 +121,7 @@ class Reproduction:
             "tables": [table.to_dict() for table in tables],
             "modalities": {name: report.to_dict() for name, report in reports.items()},
         }
-        (self.out / RESULTS).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+        write_json(self.out / RESULTS, record)
         return "\n\n".join(table.markdown() for table in tables)
 
     def load(self, name: str) -> Encoder:

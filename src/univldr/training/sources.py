@@ -17,6 +17,7 @@ from torch import nn
 from transformers import BertConfig, BertModel, MobileNetV2Config, MobileNetV2Model
 
 from univldr._optional import require
+from univldr.encoders.restore import fill_convolution
 from univldr.errors import ModelError
 
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -86,11 +87,7 @@ def fill_layer(layer: nn.Module, kernel: npt.NDArray[np.float32], bias: npt.NDAr
         raise ModelError(
             f"kernel {kernel.shape} does not fit a convolution {tuple(convolution.weight.shape)}"
         )
-    convolution.weight.copy_(torch.from_numpy(kernel))
-    nn.init.zeros_(norm.running_mean)  # type: ignore[arg-type]
-    nn.init.constant_(norm.running_var, 1.0 - norm.eps)  # type: ignore[arg-type]
-    nn.init.ones_(norm.weight)
-    norm.bias.copy_(torch.from_numpy(bias))
+    fill_convolution(layer, kernel, bias)
 
 
 def read_tflite_convolutions(path: Path) -> list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:

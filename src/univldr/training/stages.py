@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from univldr.index.lock import IndexLock
 from univldr.training.card import write_card
 from univldr.training.curves import plot_history
 from univldr.training.examples import Lists, TrainingExamples, lists_by_modality
+from univldr.training.files import write_json
 from univldr.training.inputs import Collator, Inputs, LiveInputs, TrunkInputs, search_encoder
 from univldr.training.mining import mine
 from univldr.training.negatives import joint_list, read_negatives
@@ -39,14 +40,12 @@ from univldr.training.trainer import (
     training_arguments,
 )
 from univldr.training.validation import HeldOut
-from univldr.types import Encoder, Modality
+from univldr.types import Encoder, Modality, Progress
 
 logger = logging.getLogger("univldr")
 
 HISTORY = "history.json"
 """What happened in a stage; the file is written last."""
-
-Progress = Callable[[int, int, str], None]
 
 
 def silent(done: int, total: int, label: str) -> None:
@@ -256,13 +255,6 @@ class StageRun:
         write_json(path, record | {"history": history})
         for checkpoint in (self.folder / "checkpoints").glob("checkpoint-*"):
             shutil.rmtree(checkpoint)  # of no more use, and larger than the model
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a file that is whole whenever it is there."""
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
-    part.replace(path)
 
 
 def make_inputs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ DEPTH = 100
 _CHUNK = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HeldOut:
     """Queries and the pool that they search.
 
@@ -65,7 +66,7 @@ class HeldOut:
         }
         qrels = {topic.id: {str(row): 1 for row in topic.positives} for topic in self.topics}
         evaluation = evaluate(run, qrels, ("nDCG@10", "MRR@10", "Recall@100"))
-        codes = self.collection.modalities()
+        codes = self._modalities
         values = evaluation.means()
         for code, modality in enumerate(Modality):
             of_kind = [t.id for t in self.topics if any(codes[row] == code for row in t.positives)]
@@ -74,6 +75,10 @@ class HeldOut:
         first = found[:, :10]
         is_image = codes[self.rows[first[first >= 0]]] == list(Modality).index(Modality.IMAGE)
         return values | {"images@10": float(is_image.mean())}
+
+    @cached_property
+    def _modalities(self) -> npt.NDArray[np.uint8]:
+        return self.collection.modalities()
 
     def _embed(self, encoder: Encoder) -> Float32Array:
         rows = self.rows.tolist()

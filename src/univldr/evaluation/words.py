@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from univldr.evaluation.lexical import document_words
 from univldr.types import Document, Encoder, Float32Array, Modality, Query
 
 
@@ -29,7 +30,7 @@ class WordsEncoder:
 
     def encode_documents(self, documents: list[Document]) -> Float32Array:
         """float32 [len(documents), dim], unit rows; zeros for a picture without words."""
-        texts = [" ".join([document.text, *document.expansions]).strip() for document in documents]
+        texts = [document_words(document).strip() for document in documents]
         rows = np.zeros((len(documents), self.dim), np.float32)
         worded = [number for number, text in enumerate(texts) if text]
         if worded:
