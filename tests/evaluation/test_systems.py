@@ -10,7 +10,7 @@ from tests.retrieval_kit import VectorEncoder, image, make_collection, query, te
 from univldr.corpus.collection import Collection
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import ConfigError, CorpusError, ImageError, ModelError
-from univldr.evaluation.systems import Dense, Divided, Lexical, parse_system, run_system
+from univldr.evaluation.systems import Dense, Divided, Lexical, System, parse_system, run_system
 from univldr.trec import Run
 from univldr.types import Document, Encoder, Float32Array, Modality
 
@@ -18,6 +18,8 @@ SPECS = [
     ("bm25", Lexical()),
     ("bm25:text", Lexical(Modality.TEXT)),
     ("clip", Dense("clip")),
+    ("clip+words", Dense("clip", words=True)),
+    ("clip+words+center:image", Dense("clip", Modality.IMAGE, "text", words=True)),
     ("org/model:image", Dense("org/model", Modality.IMAGE)),
     ("clip+center", Dense("clip", center="text")),
     ("clip+center-queries:text", Dense("clip", Modality.TEXT, "queries")),
@@ -139,6 +141,26 @@ def test_a_collection_is_encoded_once_for_all_systems_of_a_model(run: Runner) ->
     assert isinstance(run.encoder, VectorEncoder)
     assert sorted(run.encoder.encoded) == ["p1", "p2", "t1", "t2", "t3"]
     assert run.encoder.asked == 2
+
+
+def test_what_systems_have_in_common_is_searched_once(words: Runner) -> None:
+    known: dict[System, Run] = {}
+
+    def answer(spec: str) -> Run:
+        return run_system(
+            parse_system(spec),
+            words.collection,
+            "test",
+            cache=words.cache,
+            load=lambda _: words.encoder,
+            known=known,
+        )
+
+    fused = answer("divide:dense")
+    assert set(map(str, known)) == {"bm25:text", "dense:image", "divide:dense"}
+    assert answer("bm25:text") is known[parse_system("bm25:text")]
+    assert answer("oracle:dense").keys() == fused.keys()
+    assert set(map(str, known)) == {"bm25:text", "dense:image", "divide:dense", "oracle:dense"}
 
 
 def test_centering_takes_the_gap_away(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ from univldr.corpus.collection import Collection
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import ConfigError, CorpusError, ImageError
 from univldr.training import mining
-from univldr.training.mining import MiningReport, MiningSettings, joint_list, mine, read_negatives
+from univldr.training.mining import mine
+from univldr.training.negatives import MiningReport, joint_list, read_negatives
+from univldr.training.recipe import MiningSettings
 from univldr.types import Document, Encoder, Float32Array, Modality
 
 # Cosines with query a, (1, 0).

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from univldr.evaluation.systems import Dense, Divided, parse_system
-from univldr.training.mining import MiningSettings
 from univldr.training.recipe import (
     DataSettings,
     EvaluationSettings,
+    MiningSettings,
     ModelSettings,
     OptimizerSettings,
     Recipe,

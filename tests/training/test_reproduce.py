@@ -19,8 +19,7 @@ from univldr.config import parse
 from univldr.encoders.torch_encoder import TorchEncoder
 from univldr.errors import ConfigError, CorpusError, StoreError
 from univldr.index.lock import IndexLock
-from univldr.training.mining import MiningSettings
-from univldr.training.recipe import Recipe, Stage, read_recipe
+from univldr.training.recipe import MiningSettings, Recipe, Stage, read_recipe
 from univldr.training.reproduce import Reproduction
 
 Checkpoint = Callable[[str], Path]

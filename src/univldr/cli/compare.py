@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from univldr.cli import options, output
 from univldr.errors import ConfigError
-from univldr.evaluation.measures import Measure, evaluate, positives_by_modality
-from univldr.evaluation.runs import Data, is_run_file, load_runs, open_data, warn
-from univldr.evaluation.significance import Comparison, compare_all
-from univldr.evaluation.tables import comparison_table
+
+if TYPE_CHECKING:
+    from univldr.evaluation.runs import Data
+    from univldr.evaluation.significance import Comparison
 
 
 def run(
@@ -50,6 +50,11 @@ def run(
     All queries, then those with a positive of each modality, in the joint pool. p is two-sided, of the paired
     randomization test; Holm's correction is over the pairs of one group and measure.
     """
+    from univldr.evaluation.measures import Measure, evaluate  # and below: search need not load any of these
+    from univldr.evaluation.runs import is_run_file, load_runs, open_data, warn
+    from univldr.evaluation.significance import compare_all
+    from univldr.evaluation.tables import comparison_table
+
     folder = None if qrels else Path(arguments[0])
     names = arguments if qrels else arguments[1:]
     if len(names) < 2:
@@ -82,6 +87,8 @@ def run(
 
 def _groups(data: Data) -> dict[str, list[str]]:
     """The queries by the modality of their positives, where that is known and tells them apart."""
+    from univldr.evaluation.measures import positives_by_modality
+
     if data.modalities is None:
         return {}
     groups = positives_by_modality(data.qrels, data.modalities)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from univldr.cli import options, output
-from univldr.evaluation.measures import DEFAULT, Measure
-from univldr.evaluation.report import ModalityReport
-from univldr.evaluation.runs import Named, load_runs, open_data, save_runs
-from univldr.evaluation.tables import ResultsTable
-from univldr.evaluation.tasks import Task, measure_tasks, modality_reports, task_table
+
+if TYPE_CHECKING:
+    from univldr.evaluation.report import ModalityReport
+    from univldr.evaluation.runs import Named
+    from univldr.evaluation.tables import ResultsTable
+    from univldr.evaluation.tasks import Task
 
 _ONCE = {"setting", "model", "missing"}  # said of a run, not of each of its tasks
 
@@ -70,6 +71,10 @@ def run(
 
     Values are trec_eval's. A query that a run misses counts zero. Exits 1 where no run answers any query.
     """
+    from univldr.evaluation.measures import DEFAULT, Measure  # and below: search need not load any of these
+    from univldr.evaluation.runs import load_runs, open_data, save_runs
+    from univldr.evaluation.tasks import measure_tasks, modality_reports, task_table
+
     measures = tuple(dict.fromkeys(map(Measure.parse, measure))) if measure else DEFAULT
     with output.progress() as progress:
         target = open_data(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from univldr.cli import options, output
-from univldr.corpus.collection import open_collection
-from univldr.encoders import load_encoder
-from univldr.training.mining import MiningReport, MiningSettings, mine
+from univldr.training.recipe import MiningSettings
+
+if TYPE_CHECKING:
+    from univldr.training.negatives import MiningReport
 
 _DEFAULT = MiningSettings()
 
@@ -90,6 +91,10 @@ def run(
     )
     if faithful:
         settings = MiningSettings.faithful(depth)
+    from univldr.corpus.collection import open_collection  # and below: search need not load any of these
+    from univldr.encoders import load_encoder
+    from univldr.training.mining import mine
+
     with output.progress() as progress:
         collection = open_collection(
             data, format=format, progress=lambda done: progress(done, done, "reading documents")

@@ -6,10 +6,11 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from univldr.encoders import load_encoder
 from univldr.errors import ConfigError
 from univldr.evaluation.measures import Evaluation
 from univldr.trec import Qrels, Run, read_modalities, read_qrels, read_run, write_run
@@ -139,8 +140,9 @@ def load_runs(
     ]  # wrong use shows before an hour's work
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f'two runs are called "{twice}"; name one of them, as in "other={twice}"')
+    answer = _answering(data, k, progress, load)
     return [
-        _read(argument, name) if is_file else _run(argument, name, data, k, progress, pools, load)
+        _read(argument, name) if is_file else _run(argument, name, data, answer, pools)
         for name, (argument, is_file) in zip(names, wanted, strict=True)
     ]
 
@@ -210,23 +212,40 @@ def _read(argument: str, name: str) -> Named:
     return Named(name, read_run(Path(value)), setting)
 
 
-def _run(
-    argument: str, name: str, data: Data, k: int, progress: Progress, pools: bool, load: Load | None
-) -> Named:
-    from univldr.encoders import load_encoder
-    from univldr.evaluation.systems import parse_system, run_system
+def _answering(data: Data, k: int, progress: Progress, load: Load | None) -> Callable[[System], Run]:
+    """Runs systems on the data; what they have in common is loaded and searched once."""
+    known: dict[System, Run] = {}
+    once = lru_cache(maxsize=2)(load or load_encoder)  # the model at hand, and one to go back to
+
+    def answer(system: System) -> Run:
+        from univldr.evaluation.systems import run_system  # which run files do without
+
+        if data.collection is None:
+            raise ConfigError(
+                f'system "{system}" needs a data set to search; give its folder, not --qrels alone'
+            )
+        return run_system(
+            system,
+            data.collection,
+            data.split,
+            k=k,
+            cache=data.cache,
+            load=once,
+            known=known,
+            progress=progress,
+        )
+
+    return answer
+
+
+def _run(argument: str, name: str, data: Data, answer: Callable[[System], Run], pools: bool) -> Named:
+    from univldr.evaluation.systems import parse_system
 
     setting, _, spec = _labelled(argument)
     system = parse_system(spec)
-    if data.collection is None:
-        raise ConfigError(f'system "{spec}" needs a data set to search; give its folder, not --qrels alone')
-    collection = data.collection
-    once = cache(load or load_encoder)  # for the joint pool and each single one
-
-    def answer(part: System) -> Run:
-        return run_system(part, collection, data.split, k=k, cache=data.cache, load=once, progress=progress)
-
-    own = {m: answer(part) for m, part in _parts(system).items() if collection.count(m)} if pools else {}
+    own: dict[Modality, Run] = {}
+    if pools and data.collection is not None:
+        own = {m: answer(part) for m, part in _parts(system).items() if data.collection.count(m)}
     usual, scores = _kind(system)
     return Named(name, answer(system), setting or usual, own, scores)
 

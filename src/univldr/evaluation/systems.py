@@ -149,6 +149,7 @@ def run_system(
     k: int = 100,
     cache: Path,
     load: Callable[[str], Encoder] = load_encoder,
+    known: dict[System, Run] | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Answer every query of a split.
@@ -160,6 +161,8 @@ def run_system(
         k: Documents for each query; a pool is searched as deep before lists are fused.
         cache: Folder for vectors: systems of one model encode documents and queries once.
         load: Gives the encoder of a model's name.
+        known: What systems have answered to these queries, as deep; looked up and added to, so that systems
+            with a part in common, such as ``bm25:text``, search it once.
         progress: Told how far each step is.
 
     Returns:
@@ -173,7 +176,7 @@ def run_system(
         ModelError: a model cannot be loaded or gives broken vectors.
         StoreError: the cache cannot be written, or ``k`` is below 1.
     """
-    return _Running(collection, split, k, cache, load, progress).run(system)
+    return _Running(collection, split, k, cache, load, {} if known is None else known, progress).run(system)
 
 
 class _Running:
@@ -186,8 +189,10 @@ class _Running:
         k: int,
         cache: Path,
         load: Callable[[str], Encoder],
+        known: dict[System, Run],
         progress: Progress | None,
     ) -> None:
+        self._known = known
         self._collection, self._split, self._k = collection, split, k
         self._cache, self._load, self._progress = cache, load, progress
         self._modalities = collection.modalities()
@@ -200,22 +205,25 @@ class _Running:
             self._positives += [topic.positives for topic in topics]
 
     def run(self, system: System) -> Run:
+        if system not in self._known:
+            self._known[system] = dict(zip(self._queries, self._answer(system), strict=True))
+        return self._known[system]
+
+    def _answer(self, system: System) -> list[dict[str, float]]:
         match system:
             case Lexical():
-                rows = self._lexical(system)
+                return self._lexical(system)
             case Dense():
-                rows = self._dense(system)
+                return self._dense(system)
             case Divided():
-                rows = self._divided(system)
-        return dict(zip(self._queries, rows, strict=True))
+                return self._divided(system)
 
     def _divided(self, system: Divided) -> list[dict[str, float]]:
         lists: dict[Modality, list[dict[str, float]]] = {}
         for modality in _MODALITIES:
             if self._collection.count(modality):
                 part = system.texts if modality is Modality.TEXT else system.others
-                part = replace(part, pool=modality)
-                lists[modality] = self._dense(part) if isinstance(part, Dense) else self._lexical(part)
+                lists[modality] = list(self.run(replace(part, pool=modality)).values())
         return [self._fused(system, number, lists) for number in range(len(self._queries))]
 
     def _fused(

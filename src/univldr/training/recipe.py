@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from univldr.config import read_config
 from univldr.errors import ConfigError
-from univldr.training.mining import MiningSettings
 from univldr.types import Modality
 
 ANY = "any"
@@ -61,6 +61,66 @@ class OptimizerSettings:
     beta2: float = 0.98
     eps: float = 1e-6
     clip: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MiningSettings:
+    """Which of the documents that a model ranks high count as negatives.
+
+    A candidate that scores like a positive is probably one that nobody annotated. ``max_ratio``, ``margin``
+    and ``max_score`` leave such suspects out; each applies on its own.
+
+    Attributes:
+        depth: The last rank of the joint list that is looked at; the positives count among the ranks.
+        skip: How many ranks at the top of the joint list are passed over.
+        max_ratio: Keep ``score < max_ratio * s``, with ``s`` the query's positive score (NV-Retriever's
+            "TopK-PercPos", Moreira et al. 2024). Where ``s`` is negative, the limit is as far below it:
+            ``s - (1 - max_ratio) * |s|``. ``inf`` keeps all, which is faithful.
+        margin: Keep ``score <= s - margin``.
+        max_score: Keep ``score <= max_score``.
+        positive: ``s`` is the ``highest`` or the ``lowest`` score among the positives.
+        compare: Take ``s`` from the positives of the candidate's own ``modality``; where the query has none,
+            neither ratio nor margin applies. Or from ``all`` positives: while a model has a modality gap,
+            every candidate of the modality it favours is then a suspect, and balance needs just those.
+        per_modality: Keep so many of each modality, the best; all by default.
+        fill: Where the joint list leaves fewer of a modality, search that modality apart and add the best
+            that the joint list does not show, until there are so many. 0 is faithful.
+        centered: Search with centered vectors (see :mod:`univldr.centering`), the texts' mean out of queries.
+    """
+
+    depth: int = 100
+    skip: int = 0
+    max_ratio: float = 0.95
+    margin: float | None = None
+    max_score: float | None = None
+    positive: Literal["highest", "lowest"] = "highest"
+    compare: Literal["modality", "all"] = "modality"
+    per_modality: int | None = None
+    fill: int = 0
+    centered: bool = False
+
+    def __post_init__(self) -> None:
+        if self.depth < 1:
+            raise ConfigError(f"depth is {self.depth}; it must be at least 1")
+        if not 0 <= self.skip < self.depth:
+            raise ConfigError(f"skip is {self.skip}; it must be from 0 to below the depth of {self.depth}")
+        if not self.max_ratio > 0:
+            raise ConfigError(f"max_ratio is {self.max_ratio}; it must be above 0, or inf to keep all")
+        if self.per_modality is not None and self.per_modality < 1:
+            raise ConfigError(f"per_modality is {self.per_modality}; it must be at least 1")
+        if self.fill < 0 or self.fill > (self.per_modality or self.fill):
+            raise ConfigError(f"fill is {self.fill}; it must be from 0 to per_modality ({self.per_modality})")
+
+    @classmethod
+    def faithful(cls, depth: int = 100) -> MiningSettings:
+        """As the paper mines: nothing but the positives is left out of the joint list."""
+        return cls(depth=depth, max_ratio=math.inf)
+
+    def limit(self, positive: float) -> float:
+        """What a candidate must score less than, by the ratio, if the positive score is ``positive``."""
+        if math.isinf(self.max_ratio):
+            return math.inf
+        return positive * (self.max_ratio if positive >= 0 else 2 - self.max_ratio)
 
 
 @dataclass(frozen=True, slots=True)
