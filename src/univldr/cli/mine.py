@@ -96,9 +96,7 @@ def run(
     from univldr.training.mining import mine
 
     with output.progress() as progress:
-        collection = open_collection(
-            data, format=format, progress=lambda done: progress(done, done, "reading documents")
-        )
+        collection = open_collection(data, format=format, progress=progress)
         place = cache or collection.file.parent
         report = mine(load_encoder(model), collection, split, settings, out, place, progress)
     if json:

@@ -21,7 +21,7 @@ from univldr.corpus.records import JsonlFile, RecordFile
 from univldr.corpus.schema import SCHEMA, VERSION
 from univldr.corpus.shards import Coding, Member, Picture, Place, tar_members
 from univldr.errors import CorpusError, ImageError
-from univldr.types import Modality
+from univldr.types import Modality, Progress
 
 MAX_PROBLEMS = 1000
 """How many problems are listed; all are counted."""
@@ -30,9 +30,6 @@ _BATCH = 2000
 _CACHE_KIB = 64 * 1024
 _MODALITIES = {modality: n for n, modality in enumerate(Modality)}
 _NO_PLACE = (None, None, None, None)
-
-Progress = Callable[[int], None]
-"""Told the number of documents so far."""
 
 
 class Format(Protocol):
@@ -304,7 +301,7 @@ class Build:
         self._rows += len(fresh)
         self._batch.clear()
         if self._progress is not None:
-            self._progress(self._rows)
+            self._progress(self._rows, self._rows, "reading documents")  # how many follow, none knows
 
     def _taken(self, ids: list[str]) -> set[str]:
         query = "SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?))"

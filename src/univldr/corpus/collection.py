@@ -13,8 +13,8 @@ import os
 import re
 import shutil
 import sqlite3
-import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,9 +24,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from univldr._lock import try_lock
 from univldr.corpus.base import Skipped
 from univldr.corpus.beir import BEIR
-from univldr.corpus.build import Build, Format, Progress, stamp_of
+from univldr.corpus.build import Build, Format, stamp_of
 from univldr.corpus.mbeir import MBEIR
 from univldr.corpus.open_file import OpenFile
 from univldr.corpus.retrieval import Records
@@ -35,10 +36,7 @@ from univldr.corpus.shards import Coding
 from univldr.corpus.tevatron import Tevatron
 from univldr.corpus.webqa import OriginalWebQA, ProcessedWebQA
 from univldr.errors import ConfigError, CorpusError, ImageError
-from univldr.types import Document, Modality, Query
-
-if sys.platform != "win32":
-    import fcntl
+from univldr.types import Document, Modality, Progress, Query
 
 FORMATS: dict[str, type[Format]] = {
     "webqa": ProcessedWebQA,
@@ -50,6 +48,7 @@ FORMATS: dict[str, type[Format]] = {
 }
 """Name to format, in the order in which they are tried."""
 
+_POLL_SECONDS = 0.05
 _WITH_DETAIL = ("webqa", "mbeir")
 
 CACHE = ".univldr-collections"
@@ -290,7 +289,7 @@ def open_collection(
             data set of M-BEIR with its own pool, e.g. ``mbeir:mscoco_task0``.
         cache: Folder for the compiled file; by default .univldr-collections/ in ``path``, or in the user's
             cache folder where that cannot be written.
-        progress: Called now and then with the number of documents so far.
+        progress: Told now and then how many documents there are so far.
 
     Raises:
         CorpusError: nothing that is read is there, a file is missing (the message says what it holds and
@@ -374,6 +373,6 @@ def _build(root: Path, name: str, source: Format, stamp: str, file: Path, progre
 def _alone(folder: Path) -> Iterator[None]:
     """One process of a machine builds, e.g. of a training on several devices; the others wait for it."""
     with (folder / "lock").open("w") as lock:
-        if sys.platform != "win32":
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        while not try_lock(lock.fileno()):
+            time.sleep(_POLL_SECONDS)
         yield

@@ -17,7 +17,6 @@ import itertools
 import json
 import logging
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,12 +24,10 @@ from typing import IO, Literal, NamedTuple
 
 import numpy as np
 
+from univldr._lock import try_lock
 from univldr.corpus.collection import Collection, Topic
 from univldr.errors import CorpusError, ImageError, ModelError, StoreError
 from univldr.types import Encoder, Float32Array, Modality, Progress
-
-if sys.platform != "win32":
-    import fcntl
 
 CHUNK = 512
 """Documents encoded between two notes of progress."""
@@ -307,18 +304,13 @@ def _append(stream: IO[bytes], data: bytes) -> None:
 
 @contextmanager
 def _held(path: Path) -> Iterator[IO[bytes]]:
-    """The file, made if there is none; no other process gets it meanwhile, where files can be locked."""
+    """The file, made if there is none; no other process gets it meanwhile."""
     with _storing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     with _open(path, "r+b") as stream:
-        if sys.platform != "win32":
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise StoreError(
-                    f"{path.parent} is being written by another process; wait for it or stop it"
-                ) from error
+        if not try_lock(stream.fileno()):
+            raise StoreError(f"{path.parent} is being written by another process; wait for it or stop it")
         yield stream
 
 

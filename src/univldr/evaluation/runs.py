@@ -90,7 +90,7 @@ def open_data(
         return Data(read_qrels(qrels), known)
     from univldr.corpus.collection import open_collection  # SQLite, which run files alone do without
 
-    collection = open_collection(data, progress=lambda done: progress(done, done, "reading documents"))
+    collection = open_collection(data, progress=progress)
     found = of_collection(collection, split, folder or collection.file.parent)
     judged = found.qrels if qrels is None else read_qrels(qrels)
     return replace(found, qrels=judged, modalities=found.modalities if known is None else known)

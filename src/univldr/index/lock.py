@@ -9,31 +9,12 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+from univldr._lock import try_lock
 from univldr.errors import StoreError
 from univldr.index.base import unusable
 
 FILE = "lock"
 _POLL_SECONDS = 0.05
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> bool:
-        os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # past the text, which others must be able to read
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 class IndexLock:
@@ -68,7 +49,7 @@ class IndexLock:
 
     def _acquire(self, index: Path, wait: float) -> None:
         deadline = time.monotonic() + wait
-        while not _try_lock(self._descriptor):
+        while not try_lock(self._descriptor):
             if time.monotonic() >= deadline:
                 raise StoreError(
                     f"{self._what} {index} is in use by {self._holder()}; wait for it or stop it"

@@ -86,7 +86,7 @@ class Reproduction:
     @cached_property
     def collection(self) -> Collection:
         """The data, compiled on first use."""
-        return open_collection(self.recipe.data.path, format=self.recipe.data.format)
+        return open_collection(self.recipe.data.path, format=self.recipe.data.format, progress=self.progress)
 
     @cached_property
     def tested(self) -> Collection:
