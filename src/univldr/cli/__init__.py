@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import Annotated
 
@@ -64,6 +65,7 @@ def _log_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("univldr: %(message)s"))
     logging.getLogger("univldr").handlers = [handler]
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # read when it is first imported
 
 
 def _fail(message: str) -> int:
