@@ -33,6 +33,12 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
     return get
 
 
+@pytest.fixture(autouse=True)
+def _own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's cache of words is read or written."""
+    monkeypatch.setenv("UNIVLDR_WORDS", str(tmp_path / "words-of-this-test.sqlite"))
+
+
 def _save(family: str, directory: Path) -> Path:
     import torch
 

@@ -18,10 +18,11 @@ LAYERS = {
     "types": 0, "errors": 0, "_optional": 0, "_lock": 0,
     "images": 1, "config": 1,
     "corpus": 2, "fusion": 2, "trec": 2, "centering": 2,
-    "encoders": 3, "index": 3, "verbalize": 3,
-    "search": 4, "pipeline": 4, "export": 4, "evaluation": 4,
-    "training": 5,
-    "cli": 6, "demo": 6, "server": 6, "__main__": 6, "__init__": 6,
+    "encoders": 3, "index": 3,
+    "verbalize": 4,
+    "search": 5, "pipeline": 5, "export": 5, "evaluation": 5,
+    "training": 6,
+    "cli": 7, "demo": 7, "server": 7, "__main__": 7, "__init__": 7,
 }  # fmt: skip
 
 BASE = {"numpy", "PIL", "onnxruntime", "tokenizers", "huggingface_hub", "qdrant_edge", "typer", "rich"}
@@ -32,7 +33,7 @@ TRAINING_ONLY = {
 NEEDS_TORCH = {
     "encoders/fusion.py", "encoders/dual.py", "encoders/heads.py", "encoders/torch_encoder.py",
     "encoders/openai_clip.py", "encoders/openmatch.py", "encoders/restore.py", "encoders/graph_layers.py",
-    "export.py",
+    "export.py", "verbalize/captioner.py", "verbalize/generate.py",
 }  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def test_imports_point_down(path: Path) -> None:
         if parts[0] != "univldr":
             continue
         there = parts[1] if len(parts) > 1 and parts[1] in LAYERS else "__init__"
-        sideways = LAYERS[there] == LAYERS[here] and LAYERS[here] not in (0, 6)
+        sideways = LAYERS[there] == LAYERS[here] and LAYERS[here] not in (0, 7)
         assert there == here or (LAYERS[there] <= LAYERS[here] and not sideways), f"{relative(path)}: {name}"
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from univldr.encoders import load_encoder
-from univldr.errors import ConfigError
+from univldr.encoders.parts import WHOLE, Splits
+from univldr.encoders.settings import TextSettings
+from univldr.errors import ConfigError, ImageError
 from univldr.index import Store, index_of
 from univldr.index.base import Index
-from univldr.types import Encoder, Hit, Modality, Query
+from univldr.types import Encoder, Float32Array, Hit, Modality, Query
+
+_ROUNDING = 0.03
+"""Largest change of a score when a document is encoded again: quantized models look at a whole batch."""
 
 
 class Searcher:
@@ -24,13 +30,16 @@ class Searcher:
         self.index = index
         self._held = store or index
 
-    def search(self, query: str | Query, k: int = 10, *, modality: Modality | None = None) -> list[Hit]:
+    def search(
+        self, query: str | Query, k: int = 10, *, modality: Modality | None = None, explain: bool = False
+    ) -> list[Hit]:
         """The best ``k`` documents: by score downwards, equal scores by id.
 
         Args:
             query: Words, or a ``Query`` of words, a picture or both.
             k: How many hits; fewer come only where the index holds fewer.
             modality: Only texts or only images, applied during the search.
+            explain: Split each hit's score; its picture is encoded again for it.
 
         Raises:
             ConfigError: the query has neither words nor a picture, or ``k`` is below 1.
@@ -42,7 +51,29 @@ class Searcher:
         if k < 1:
             raise ConfigError(f"k is {k}; ask for at least 1 hit")
         [vector] = self.encoder.encode_queries([query])
-        return self.index.query(vector, k, modality=modality)
+        hits = self.index.query(vector, k, modality=modality)
+        return [self._explained(hit, vector) for hit in hits] if explain else hits
+
+    def _explained(self, hit: Hit, vector: Float32Array) -> Hit:
+        return replace(hit, explanation=self._parts(hit, vector) or {WHOLE: hit.score})
+
+    def _parts(self, hit: Hit, vector: Float32Array) -> dict[str, float]:
+        """The named parts of a hit's score; empty where they cannot be told.
+
+        A picture that changed since it was indexed has other parts than its score is made of.
+        """
+        if not isinstance(self.encoder, Splits):
+            return {}
+        try:
+            [rows] = self.encoder.document_parts([hit.document])
+        except ImageError:  # it is gone, or was never a file of its own
+            return {}
+        parts = {name: float(row @ vector) for name, row in rows.items()}
+        rest = hit.score - sum(parts.values())
+        if abs(rest) > _ROUNDING:
+            return {}
+        parts[max(parts, key=lambda name: abs(parts[name]))] += rest
+        return parts
 
     def close(self) -> None:
         """Let another process open the index."""
@@ -73,7 +104,8 @@ def open(path: str | Path, *, model: str | None = None) -> Searcher:
     try:
         if model not in (None, "auto"):
             store.manifest.check_name(directory, model)
-        encoder = load_encoder(store.manifest.encoder)
+        texts = TextSettings(store.manifest.template, store.manifest.max_tokens)
+        encoder = load_encoder(store.manifest.encoder, texts)
         store.manifest.check(directory, encoder)
     except BaseException:
         store.close()

@@ -25,6 +25,39 @@ class Modality(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Expansion:
+    """Words made from an image, which join its caption when it is encoded.
+
+    Attributes:
+        text: The words.
+        origin: The verbalizer that made them, such as ``caption`` or ``ocr``, or any other name; "" where
+            nobody said.
+    """
+
+    text: str
+    origin: str = ""
+
+    @classmethod
+    def parse(cls, value: object) -> Expansion:
+        """From its plain form: a string, or ``{"text": ..., "origin": ...}``.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        if isinstance(value, str):
+            return cls(value)
+        if isinstance(value, Mapping) and value.keys() <= {"text", "origin"} and "text" in value:
+            text, origin = value["text"], value.get("origin", "")
+            if isinstance(text, str) and isinstance(origin, str):
+                return cls(text, origin)
+        raise ValueError('neither a string nor an object with "text" and "origin"')
+
+    def plain(self) -> str | dict[str, str]:
+        """What :meth:`parse` reads, for JSON."""
+        return {"text": self.text, "origin": self.origin} if self.origin else self.text
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A passage or a captioned image.
 
@@ -35,7 +68,8 @@ class Document:
         image: Path to the picture, or its encoded bytes; ``None`` for passages.
         title: Shown with a hit; never encoded as if it were a caption.
         expansions: Words made from the image by a verbalizer; they join the caption when encoded.
-        metadata: Any further fields, JSON-serialisable.
+        metadata: Any further fields, JSON-serialisable. ``verbalize`` among them says which verbalizers may
+            add to this document: ``False`` none of them, a list of names only those.
     """
 
     id: str
@@ -43,7 +77,7 @@ class Document:
     text: str = ""
     image: Path | bytes | None = field(default=None, repr=False)
     title: str = ""
-    expansions: tuple[str, ...] = ()
+    expansions: tuple[Expansion, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -63,11 +97,14 @@ class Hit:
         rank: From 1.
         score: Cosine between query and document, in [-1, 1].
         document: The document without its pixels; ``image`` is a path where there is one.
+        explanation: Where it was asked for, named parts that add up to the score: ``text`` of a passage;
+            ``pixels``, ``caption`` and ``generated:ORIGIN`` of a picture; ``document`` of what has no parts.
     """
 
     rank: int
     score: float
     document: Document
+    explanation: Mapping[str, float] = field(default_factory=dict)
 
 
 class Encoder(Protocol):

@@ -182,6 +182,19 @@ def test_order_of_captions(corpus: FolderCorpus, write: Write, draw: Draw) -> No
     assert one(corpus).text == "lines"
 
 
+def test_a_picture_may_be_kept_from_verbalizers(corpus: FolderCorpus, write: Write, draw: Draw) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        draw(name)
+    write("captions.jsonl", '{"image": "a.jpg", "verbalize": false}\n{"image": "b.jpg", "caption": "B."}\n')
+    [a, b, c] = everything(corpus)
+    assert [a.metadata.get("verbalize"), a.text] == [False, ""]
+    assert ["verbalize" in d.metadata for d in (a, b, c)] == [True, False, False]
+    stamps = {source.key: source.stamp for source in corpus.scan().sources}
+    write("captions.jsonl", '{"image": "a.jpg", "verbalize": ["ocr"]}\n{"image": "b.jpg", "caption": "B."}\n')
+    changed = {source.key for source in corpus.scan().sources if stamps[source.key] != source.stamp}
+    assert changed == {"a.jpg"}
+
+
 def test_captions_match_however_accents_are_spelled(corpus: FolderCorpus, write: Write, draw: Draw) -> None:
     draw("Cafe\u0301.png")
     write("captions.csv", "image,caption\nCaf\u00e9.png,A café.")

@@ -10,7 +10,7 @@ import pytest
 from tests.corpus.dataset_kit import colour, jsonl, picture, positives, problems, tar
 from univldr.corpus.collection import open_collection
 from univldr.errors import ConfigError, CorpusError
-from univldr.types import Document, Modality, Query
+from univldr.types import Document, Expansion, Modality, Query
 
 SHARD = "shards/pictures.tar"
 QUERY = {"id": "q", "query": "words", "positives": ["t"]}
@@ -23,7 +23,12 @@ def test_documents_and_queries(tmp_path: Path) -> None:
         tmp_path / "documents.jsonl",
         [
             {"id": "t", "text": "Some\nwords.", "title": "T", "year": 1999, "metadata": {"by": "me"}},
-            {"id": 7, "image": "a.png", "caption": "A red\ndoor.", "expansions": ["door", "handle"]},
+            {
+                "id": 7,
+                "image": "a.png",
+                "caption": "A red\ndoor.",
+                "expansions": ["door", {"text": "handle", "origin": "ocr"}],
+            },
         ],
     )
     jsonl(tmp_path / "documents-2.jsonl", [{"id": "s", "image": f"{SHARD}/abc.png", "text": "Sky"}])
@@ -43,7 +48,14 @@ def test_documents_and_queries(tmp_path: Path) -> None:
     collection = open_collection(tmp_path)
     assert problems(collection) == []
     assert collection.documents([2, 0, 1]) == [
-        Document("7", Modality.IMAGE, "A red door.", tmp_path / "a.png", "", ("door", "handle")),
+        Document(
+            "7",
+            Modality.IMAGE,
+            "A red door.",
+            tmp_path / "a.png",
+            "",
+            (Expansion("door"), Expansion("handle", "ocr")),
+        ),
         Document("s", Modality.IMAGE, "Sky", picture("blue")),
         Document("t", Modality.TEXT, "Some\nwords.", None, "T", metadata={"by": "me", "year": 1999}),
     ]
@@ -71,7 +83,7 @@ def test_documents_and_queries(tmp_path: Path) -> None:
         ({"id": "x", "image": "none.tar/a.png"}, "no such tar file"),
         ({"id": "x", "image": 5}, "neither a path nor"),
         ({"id": "x", "text": "x", "expansions": "door"}, '"expansions" is str, not a list'),
-        ({"id": "x", "text": "x", "expansions": [1]}, '"expansions" holds something that is no string'),
+        ({"id": "x", "text": "x", "expansions": [1]}, 'an entry of "expansions" is neither'),
         ({"id": "x", "text": "x", "metadata": []}, '"metadata" is list, not an object'),
         ({"id": "t", "text": "again"}, 'the id "t" is taken; the first one is kept'),
     ],

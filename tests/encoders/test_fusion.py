@@ -24,7 +24,7 @@ from torch.nn.functional import normalize
 from univldr.encoders.fusion import FusionModule, fusion_transformer
 from univldr.encoders.torch_encoder import TorchEncoder
 from univldr.errors import ConfigError, ImageError, ModelError
-from univldr.types import Document, Modality, Query
+from univldr.types import Document, Expansion, Modality, Query
 
 FAMILIES = ["clip", "siglip", "vision-text-dual-encoder", "univldr-dual"]
 Checkpoint = Callable[[str], Path]
@@ -196,7 +196,14 @@ def test_torch_encoder_encodes_documents_and_queries(
     picture(5).save(path)
     documents = [
         Document("t", Modality.TEXT, text="the dog runs"),
-        Document("c", Modality.IMAGE, text="a cat", image=path, expansions=("red", "blue"), title="bird"),
+        Document(
+            "c",
+            Modality.IMAGE,
+            text="a cat",
+            image=path,
+            expansions=(Expansion("red"), Expansion("blue")),
+            title="bird",
+        ),
         Document("i", Modality.IMAGE, image=png(picture(6)), title="never encoded"),
     ]
     rows = encoder.encode_documents(documents)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import ConfigError, ImageError
-from univldr.types import Document, Modality, Query
+from univldr.types import Document, Expansion, Modality, Query
 
 
 def png(colour: str) -> bytes:
@@ -22,7 +22,9 @@ def png(colour: str) -> bytes:
 DOCUMENTS = [
     Document("dog", Modality.TEXT, "A dog runs on the beach"),
     Document("tax", Modality.TEXT, "Income tax was raised again"),
-    Document("red", Modality.IMAGE, "sunset", image=png("red"), expansions=("evening", "sky")),
+    Document(
+        "red", Modality.IMAGE, "sunset", image=png("red"), expansions=(Expansion("evening"), Expansion("sky"))
+    ),
     Document("blue", Modality.IMAGE, image=png("blue")),
     Document("empty", Modality.TEXT),
 ]

@@ -19,7 +19,7 @@ from PIL import Image
 from tests.encoders.small_clip import MAX_TOKENS, SmallClip, build
 from univldr.encoders.onnx import OnnxEncoder
 from univldr.errors import ConfigError, ImageError, ModelError
-from univldr.types import Document, Float32Array, Modality, Query
+from univldr.types import Document, Expansion, Float32Array, Modality, Query
 
 TEXTS = ["a dog on the beach", "red", "", "the pricing model on a whiteboard", "x" * 40, "blue dog " * 20]
 
@@ -62,7 +62,13 @@ def passage(text: str) -> Document:
 
 
 def picture(seed: int, caption: str = "", expansions: tuple[str, ...] = ()) -> Document:
-    return Document(f"p{seed}", Modality.IMAGE, text=caption, image=png(noise(seed)), expansions=expansions)
+    return Document(
+        f"p{seed}",
+        Modality.IMAGE,
+        text=caption,
+        image=png(noise(seed)),
+        expansions=tuple(map(Expansion, expansions)),
+    )
 
 
 def unit(rows: torch.Tensor) -> Float32Array:

@@ -12,7 +12,7 @@ import pytest
 from univldr.errors import CorpusError, StoreError
 from univldr.index import ExactIndex, Index
 from univldr.index.edge import EdgeIndex
-from univldr.types import Document, Float32Array, Modality
+from univldr.types import Document, Expansion, Float32Array, Modality
 
 DIM = 16
 
@@ -119,7 +119,7 @@ def test_get_in_order_without_pixels(index: Index) -> None:
         text="a caption",
         image=b"pixels",
         title="Title",
-        expansions=("ocr", "words"),
+        expansions=(Expansion("EXIT", "ocr"), Expansion("words")),
         metadata={"path": "/ä", "n": 1, "x": 0.5, "nested": {"list": [1, None, True]}},
     )
     index.upsert([whole, Document("b", Modality.TEXT)], unit(2))

@@ -126,7 +126,7 @@ def _garble(name: str) -> Callable[[Path], None]:
         (_garble("manifest.json"), "is broken: manifest.json"),
         (_set(dim="8"), "\"dim\" is '8', not a int"),
         (_set(format=None), 'no "format"'),
-        (_set(format=99), "has format 99, this univldr reads up to 1; upgrade"),
+        (_set(format=99), "has format 99, this univldr reads up to 2; upgrade"),
         (_garble("sources.sqlite"), "cannot open index .*: file is not a database"),
         (_garble("shard/edge_config.json"), "cannot open index"),
         (_truncate("shard/segments/*/segment.json"), "cannot open index"),

@@ -17,6 +17,7 @@ def run(corpus: options.Corpus, index: options.Index = None, json: options.Json 
             "texts": store.engine.count(Modality.TEXT),
             "images": store.engine.count(Modality.IMAGE),
             "model": store.manifest.encoder,
+            "verbalize": list(store.manifest.verbalize),
             "fingerprint": store.manifest.fingerprint,
             "dim": store.manifest.dim,
             "bytes": store.bytes(),

@@ -22,4 +22,8 @@ Model = Annotated[
         help="For a new index: auto, mini, clip, a hub id or a path. Afterwards the index names its model.",
     ),
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="A setting of a verbalizer, such as caption.beams=3; may be repeated."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -21,7 +21,7 @@ from univldr.corpus.records import JsonlFile, RecordFile
 from univldr.corpus.schema import SCHEMA, VERSION
 from univldr.corpus.shards import Coding, Member, Picture, Place, tar_members
 from univldr.errors import CorpusError, ImageError
-from univldr.types import Modality, Progress
+from univldr.types import Expansion, Modality, Progress
 
 MAX_PROBLEMS = 1000
 """How many problems are listed; all are counted."""
@@ -150,7 +150,7 @@ class Build:
         picture: Picture | None = None,
         *,
         title: str = "",
-        expansions: Sequence[str] = (),
+        expansions: Sequence[Expansion] = (),
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         """Add a document: a captioned picture where there is one, else a passage.
@@ -161,7 +161,7 @@ class Build:
         """
         if picture is None and not text.strip():
             raise CorpusError("no text and no picture")
-        more: dict[str, Any] = {"expansions": list(expansions)} if expansions else {}
+        more: dict[str, Any] = {"expansions": [words.plain() for words in expansions]} if expansions else {}
         if metadata:
             more["metadata"] = dict(metadata)
         modality = Modality.TEXT if picture is None else Modality.IMAGE

@@ -36,7 +36,7 @@ from univldr.corpus.shards import Coding
 from univldr.corpus.tevatron import Tevatron
 from univldr.corpus.webqa import OriginalWebQA, ProcessedWebQA
 from univldr.errors import ConfigError, CorpusError, ImageError
-from univldr.types import Document, Modality, Progress, Query
+from univldr.types import Document, Expansion, Modality, Progress, Query
 
 FORMATS: dict[str, type[Format]] = {
     "webqa": ProcessedWebQA,
@@ -228,7 +228,7 @@ class Collection:
         _, id, modality, text, title, more, *place = fields
         image = self._picture(id, *place) if pictures and place[0] is not None else None
         rest = json.loads(more) if more else {}
-        expansions = tuple(rest.get("expansions", ()))
+        expansions = tuple(map(Expansion.parse, rest.get("expansions", ())))
         return Document(
             id, _MODALITIES[modality], text, image, title, expansions, metadata=rest.get("metadata", {})
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from univldr.errors import CorpusError
+from univldr.types import Expansion
 
 Fields = Mapping[str, Any]
 """A record without its nulls."""
@@ -46,6 +47,18 @@ def entries(fields: Fields, name: str) -> list[Any]:
     if not isinstance(value, list):
         raise CorpusError(f'"{name}" is {type(value).__name__}, not a list')
     return value
+
+
+def expansions(fields: Fields) -> tuple[Expansion, ...]:
+    """Generated words that the record brings along, as strings or as objects with ``text`` and ``origin``.
+
+    Raises:
+        CorpusError: it is something else.
+    """
+    try:
+        return tuple(map(Expansion.parse, entries(fields, "expansions")))
+    except ValueError as error:
+        raise CorpusError(f'an entry of "expansions" is {error}') from error
 
 
 def references(fields: Fields, name: str, key: str) -> list[str]:

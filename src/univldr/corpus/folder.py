@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from univldr.corpus.base import UNSUPPORTED, Cutter, Scan, Skipped, Source
-from univldr.corpus.captions import CAPTION_FILES, picture_key, read_captions, sidecar
+from univldr.corpus.captions import CAPTION_FILES, Beside, picture_key, read_captions, sidecar
 from univldr.corpus.html import declared_charset, parse_html
 from univldr.corpus.markdown import parse_markdown
 from univldr.corpus.text import Page, Section, decode, prettified
@@ -35,13 +35,14 @@ class FolderCorpus:
     Hidden files and folders are left alone. Every folder is visited once, so links may form loops. Texts
     become passages ``notes/a.md#0``, ``#1``, ...; a picture becomes one document with its path as id. Its
     caption is what ``photo.jpg.txt`` says, or ``captions.jsonl`` or ``captions.csv`` (the nearest folder's
-    first), or the description inside the picture; a file name is a title, never a caption.
+    first), or the description inside the picture; a file name is a title, never a caption. A picture's
+    ``verbalize`` in ``captions.jsonl`` becomes its switch.
     """
 
     def __init__(self, root: Path, cutter: Cutter) -> None:
         self.root = root
         self._cutter = cutter
-        self._captions: dict[str, str] | None = None
+        self._captions: dict[str, Beside] | None = None
 
     def scan(self) -> Scan:
         listing = _Listing()
@@ -80,13 +81,16 @@ class FolderCorpus:
 
     def _picture(self, source: Source) -> list[Document]:
         check_picture(source.path, name=source.key)
-        caption = self._caption(source) or describe(source.path)
+        said = self._said(source)
+        caption = said.caption or describe(source.path)
         title = prettified(source.path.stem)
         metadata = {"path": str(source.path)}
+        if said.verbalize is not None:
+            metadata["verbalize"] = said.verbalize
         return [Document(source.key, Modality.IMAGE, caption, source.path, title, metadata=metadata)]
 
-    def _caption(self, source: Source) -> str:
-        """What people wrote beside the picture."""
+    def _said(self, source: Source) -> Beside:
+        """What people wrote beside the picture; a file of its own comes before a captions file."""
         beside = sidecar(source.path)
         try:
             text = " ".join(decode(beside.read_bytes()).split()) if beside.is_file() else ""
@@ -94,7 +98,8 @@ class FolderCorpus:
             raise CorpusError(f"{source.key}: its caption {beside.name}: {error}") from error
         if self._captions is None:
             self.scan()
-        return text or (self._captions or {}).get(picture_key(source.key), "")
+        said = (self._captions or {}).get(picture_key(source.key), Beside())
+        return replace(said, caption=text) if text else said
 
 
 def _page(path: Path) -> Page:
@@ -167,7 +172,7 @@ def _shown(key: str) -> str:
 class _Listing:
     """What a walk has found so far."""
 
-    captions: dict[str, str] = field(default_factory=dict)
+    captions: dict[str, Beside] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     _texts: list[Source] = field(default_factory=list)
     _pictures: list[Source] = field(default_factory=list)
@@ -226,12 +231,11 @@ class _Listing:
             self._texts.append(Source(key, _file_stamp(status), Path(entry.path)))
 
     def _with_caption(self, source: Source) -> Source:
-        caption = self.captions.get(picture_key(source.key))
-        return (
-            source
-            if caption is None
-            else Source(source.key, f"{source.stamp}+{_text_stamp(caption)}", source.path)
-        )
+        said = self.captions.get(picture_key(source.key))
+        if said is None:
+            return source
+        text = said.caption if said.verbalize is None else f"{said.caption}\0{said.verbalize!r}"
+        return Source(source.key, f"{source.stamp}+{_text_stamp(text)}", source.path)
 
 
 def _suffix(name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from univldr.corpus.base import Cutter, Scan, Skipped, Source
-from univldr.corpus.fields import Fields, identifier, string
+from univldr.corpus.fields import Fields, expansions, identifier, string
 from univldr.corpus.text import parse_json
 from univldr.errors import CorpusError
 from univldr.images import check_picture
@@ -18,7 +18,7 @@ from univldr.types import Document, Modality
 MAX_RECORD_BYTES = 50_000_000
 """Longest line of a JSONL file that is read."""
 
-_OWN_FIELDS = frozenset({"id", "text", "image", "caption", "title"})
+_OWN_FIELDS = frozenset({"id", "text", "image", "caption", "title", "expansions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class RecordsCorpus:
     """Documents from the records of a file; see :class:`univldr.corpus.base.Corpus`.
 
     A record has an ``id`` and a ``text``, or an ``image`` (a path relative to the file) with a ``caption``;
-    ``title`` is shown, further fields become metadata. A text longer than a passage becomes documents
+    ``title`` is shown, ``expansions`` are words that were generated from the picture, further fields become
+    metadata. A text longer than a passage becomes documents
     ``id#0``, ``id#1``, ... Between scan and read, only ids, positions and stamps are kept.
     """
 
@@ -127,7 +128,7 @@ class RecordsCorpus:
             image = _image(fields["image"], self.root.parent)
             check_picture(image, name=where)
             caption = " ".join((string(fields, "caption") or string(fields, "text")).split())
-            return [Document(key, Modality.IMAGE, caption, image, title, metadata=metadata)]
+            return [Document(key, Modality.IMAGE, caption, image, title, expansions(fields), metadata)]
         text = string(fields, "text") or string(fields, "caption")
         passages = self._cutter(text)
         if not passages:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from univldr.corpus.build import Build
-from univldr.corpus.fields import Fields, entries, identifier, references, string
+from univldr.corpus.fields import Fields, entries, expansions, identifier, references, string
 from univldr.corpus.shards import picture_of
 from univldr.errors import CorpusError
 
@@ -64,16 +64,13 @@ def _add_document(build: Build, fields: Fields, where: str) -> None:
     text, caption = string(fields, "text"), string(fields, "caption")
     if image is not None:
         text = " ".join((caption or text).split())
-    expansions = entries(fields, "expansions")
-    if not all(isinstance(words, str) for words in expansions):
-        raise CorpusError('"expansions" holds something that is no string')
     build.document(
         where,
         identifier(fields.get("id"), "id"),
         text or caption,
         None if image is None else picture_of(image),
         title=string(fields, "title"),
-        expansions=expansions,
+        expansions=expansions(fields),
         metadata=_metadata(fields),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeAlias
@@ -114,6 +115,12 @@ class FusionModule(InputModule):
     def max_seq_length(self) -> int:
         """Longest text encoded whole, in tokens."""
         return self.settings.max_tokens
+
+    @max_seq_length.setter
+    def max_seq_length(self, tokens: int) -> None:
+        if tokens != self.settings.max_tokens:
+            self.settings = replace(self.settings, max_tokens=tokens)
+            self.tokenizer = self.tokenizer.limited(tokens)
 
     def text_features(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """int64 [B, T] and its mask to [B, dim], not normalised."""

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from univldr.encoders.captions import CaptionFitter
+from univldr.encoders.parts import Parts, split_documents
+from univldr.encoders.settings import UNCHANGED, ModelSettings, TextSettings
 from univldr.errors import ConfigError, ImageError
 from univldr.images import load_image
 from univldr.types import Document, Float32Array, Modality, Query
@@ -20,15 +23,23 @@ class HashEncoder:
     """Bags of words hashed into ``dim`` signed buckets; a picture adds its coarse colours to its caption."""
 
     name = "hash"
-    max_tokens = 256
 
-    def __init__(self, dim: int = 64) -> None:
+    def __init__(self, dim: int = 64, texts: TextSettings = UNCHANGED) -> None:
         self.dim = dim
+        self._settings = texts.applied(ModelSettings(max_tokens=256, template="{caption} {expansions}"))
+        self._changed = texts
+        self.dropped_expansions = 0
+
+    @property
+    def max_tokens(self) -> int:
+        """Words that are read of a text."""
+        return self._settings.max_tokens
 
     @property
     def fingerprint(self) -> str:
         """The same everywhere: there is nothing but code."""
-        return f"hash-1-{self.dim}"
+        changed = [str(value) for value in (self._changed.template, self._changed.max_tokens) if value]
+        return "-".join(["hash", "1", str(self.dim), *changed])
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Words of each text."""
@@ -50,20 +61,45 @@ class HashEncoder:
         Raises:
             ImageError: a picture cannot be decoded; the message names its id and path.
         """
-        return self._rows([self._document(document) for document in documents])
+        pictures = [document for document in documents if document.modality is Modality.IMAGE]
+        captions, dropped = self._fitter.fit(pictures)
+        self.dropped_expansions += dropped
+        caption = {id(document): text for document, text in zip(pictures, captions, strict=True)}
+        return self._rows(
+            [
+                self._row(caption[id(d)], _picture(d), d.id)
+                if id(d) in caption
+                else self._row(d.text, None, d.id)
+                for d in documents
+            ]
+        )
 
-    def _document(self, document: Document) -> Float32Array:
-        if document.modality is Modality.TEXT:
-            return self._row(document.text, None, document.id)
-        if document.image is None:
-            raise ImageError(f"{document.id}: an image document without an image")
-        return self._row(" ".join([document.text, *document.expansions]), document.image, document.id)
+    def document_parts(self, documents: list[Document]) -> list[Parts]:
+        """See :class:`univldr.encoders.parts.Splits`."""
+
+        def text_rows(texts: list[str]) -> Float32Array:
+            return self._rows([self._text_row(text) for text in texts])
+
+        def image_rows(pictures: list[Document]) -> Float32Array:
+            return self._rows([self._image_row(_picture(picture), picture.id) for picture in pictures])
+
+        return split_documents(documents, self._fitter, text_rows, image_rows)
+
+    @property
+    def _fitter(self) -> CaptionFitter:
+        return CaptionFitter(self._settings.template, self.max_tokens, self.count_tokens)
+
+    def _text_row(self, text: str) -> Float32Array:
+        return self._bag(_words(text)[: self.max_tokens])
+
+    def _image_row(self, image: Path | bytes, label: str) -> Float32Array:
+        name = f"{label} ({image})" if isinstance(image, Path) else label
+        return np.float32(_COLOUR_WEIGHT) * self._bag(_colours(image, name))
 
     def _row(self, text: str, image: Path | bytes | None, label: str) -> Float32Array:
-        row = self._bag(_words(text)[: self.max_tokens])
+        row = self._text_row(text)
         if image is not None:
-            name = f"{label} ({image})" if isinstance(image, Path) else label
-            row += np.float32(_COLOUR_WEIGHT) * self._bag(_colours(image, name))
+            row += self._image_row(image, label)
         if not row.any():
             row[0] = 1.0  # no words at all, or words that cancel out: still a unit row
         unit: Float32Array = row / np.linalg.norm(row)
@@ -79,6 +115,12 @@ class HashEncoder:
             row[(digest >> 1) % self.dim] += 1.0 if digest & 1 else -1.0
         norm = np.linalg.norm(row)
         return row / norm if norm else row
+
+
+def _picture(document: Document) -> Path | bytes:
+    if document.image is None:
+        raise ImageError(f"{document.id}: an image document without an image")
+    return document.image
 
 
 def _words(text: str) -> list[str]:

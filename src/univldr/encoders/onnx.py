@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -17,15 +16,14 @@ import numpy.typing as npt
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from univldr.encoders.captions import fit_captions
+from univldr.encoders.captions import CaptionFitter
 from univldr.encoders.fingerprint import fingerprint
+from univldr.encoders.parts import Parts, split_documents
 from univldr.encoders.preprocess import BatchTokenizer, ImageProcessor
-from univldr.encoders.settings import ModelSettings
+from univldr.encoders.settings import UNCHANGED, ModelSettings, TextSettings
 from univldr.errors import ConfigError, ImageError, ModelError
 from univldr.images import load_image
 from univldr.types import Document, Float32Array, Modality, Query
-
-logger = logging.getLogger(__name__)
 
 TEXT_BATCH = 32
 """Texts in one run at most."""
@@ -136,7 +134,14 @@ class OnnxEncoder:
         dropped_expansions: Verbalized words left out so far because a caption was full.
     """
 
-    def __init__(self, directory: Path, *, name: str | None = None, variant: str | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        name: str | None = None,
+        variant: str | None = None,
+        texts: TextSettings = UNCHANGED,
+    ) -> None:
         """Read the settings. A graph is loaded when first needed: a search by words loads no image graph.
 
         Args:
@@ -146,14 +151,16 @@ class OnnxEncoder:
             variant: ``fp16``, ``quantized``, ``int8``, ...: use ``onnx/*_{variant}.onnx``. By default the
                 files ``univldr.json`` names, or else ``text_model.onnx`` and ``vision_model.onnx``. Quantized
                 ones may scale a whole batch at once: a vector then depends a little on its neighbours.
+            texts: What to change of the model's own settings.
 
         Raises:
+            ConfigError: ``texts`` asks for more than the model reads.
             ModelError: a file is missing or malformed.
         """
         self.name = name or str(directory)
         self.dropped_expansions = 0
         self._directory = directory
-        self._settings = ModelSettings.load(directory)
+        self._settings = texts.applied(ModelSettings.load(directory))
         self._text = Graph(self._graph_path(Modality.TEXT, variant), ("text_embeds", "pooler_output"))
         self._vision = Graph(self._graph_path(Modality.IMAGE, variant), ("image_embeds", "pooler_output"))
         self._threads = min(_cores(), MAX_THREADS)
@@ -236,23 +243,36 @@ class OnnxEncoder:
             ]
         )
 
+    def document_parts(self, documents: list[Document]) -> list[Parts]:
+        """See :class:`univldr.encoders.parts.Splits`."""
+
+        def text_rows(texts: list[str]) -> Float32Array:
+            return self._rows([_Item(text, None, "") for text in texts])
+
+        def image_rows(pictures: list[Document]) -> Float32Array:
+            return self._rows([_Item("", _picture(picture), picture.id) for picture in pictures])
+
+        return split_documents(documents, self._fitter, text_rows, image_rows)
+
+    @property
+    def _fitter(self) -> CaptionFitter:
+        return CaptionFitter(self._settings.template, self.max_tokens, self.count_tokens)
+
     def _captions(self, pictures: Sequence[Document]) -> list[str]:
-        captions, dropped = fit_captions(
-            pictures,
-            template=self._settings.template,
-            max_tokens=self.max_tokens,
-            count_tokens=self.count_tokens,
-        )
-        if dropped:
-            self.dropped_expansions += dropped
-            logger.info("%d expansions dropped: captions end at %d tokens", dropped, self.max_tokens)
+        captions, dropped = self._fitter.fit(pictures)
+        self.dropped_expansions += dropped
         return captions
 
     def _encode(self, items: Sequence[_Item]) -> Float32Array:
+        return unit_rows(self._rows(items))
+
+    def _rows(self, items: Sequence[_Item]) -> Float32Array:
+        """float32 [len(items), dim], not normalised."""
         texts = np.zeros((len(items), self.dim), np.float32)
         images = np.zeros_like(texts)
         self._run([*self._image_jobs(items, images), *self._text_jobs(items, texts)])
-        return unit_rows(texts + images)
+        rows: Float32Array = texts + images
+        return rows
 
     def _text_jobs(self, items: Sequence[_Item], out: Float32Array) -> list[Callable[[], None]]:
         """Jobs that fill the rows of ``out`` whose item has words, the longest texts first."""

@@ -25,7 +25,7 @@ from univldr.encoders.fingerprint import fingerprint
 from univldr.encoders.fusion import FusionModule, fusion_transformer
 from univldr.encoders.openai_clip import MARK, ClipShape, build, listed, recognise
 from univldr.encoders.preprocess import BatchTokenizer
-from univldr.encoders.settings import FORMAT, ModelSettings
+from univldr.encoders.settings import FORMAT, UNCHANGED, ModelSettings, TextSettings
 from univldr.encoders.torch_encoder import TorchEncoder
 from univldr.errors import ModelError
 
@@ -86,7 +86,12 @@ def convert_openmatch(
     return shape
 
 
-def load_openmatch(checkpoint: str | Path, *, tokenizer: str | Path = DEFAULT_TOKENIZER) -> TorchEncoder:
+def load_openmatch(
+    checkpoint: str | Path,
+    texts: TextSettings = UNCHANGED,
+    *,
+    tokenizer: str | Path = DEFAULT_TOKENIZER,
+) -> TorchEncoder:
     """The encoder of a checkpoint, which is converted once and kept in the user's cache by its content.
 
     Raises:
@@ -103,7 +108,7 @@ def load_openmatch(checkpoint: str | Path, *, tokenizer: str | Path = DEFAULT_TO
         except ModelError:
             if not kept.is_dir():  # else another process was first
                 raise
-    encoder = TorchEncoder.load(kept)
+    encoder = TorchEncoder.load(kept, texts=texts)
     encoder.name = f"openmatch:{path.resolve()}"
     return encoder
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,13 @@ class BatchTokenizer:
         self._tokenizer.no_padding()
         self._max_tokens = max_tokens
         self._fixed_length = fixed_length
+
+    def limited(self, max_tokens: int) -> BatchTokenizer:
+        """The same, but texts are cut to ``max_tokens``."""
+        limited = copy(self)
+        limited._max_tokens = max_tokens
+        limited._fixed_length = None if self._fixed_length is None else max_tokens
+        return limited
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, special tokens included, uncut."""

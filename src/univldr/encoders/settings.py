@@ -4,18 +4,59 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from univldr.errors import ModelError
+from univldr.encoders.captions import check_template
+from univldr.errors import ConfigError, ModelError
 from univldr.types import Modality
 
 FORMAT = 1
 FILE_NAME = "univldr.json"
 DEFAULT_TEMPLATE = "{caption} [SEP] {expansions}"
 _CLIP_TOKENS = 77
+_FEWEST_TOKENS = 8
 _GRAPH_STEMS = {Modality.TEXT: "text_model", Modality.IMAGE: "vision_model"}
+
+
+@dataclass(frozen=True, slots=True)
+class TextSettings:
+    """What a user may change of how a model reads texts; every choice gives other vectors.
+
+    Attributes:
+        template: Joins a caption and its expansions; "" leaves it to the model.
+        max_tokens: Longest text, below what the model reads; 0 leaves it to the model.
+    """
+
+    template: str = ""
+    max_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        if self.template:
+            check_template(self.template)
+        if self.max_tokens and self.max_tokens < _FEWEST_TOKENS:
+            raise ConfigError(f"max_tokens is {self.max_tokens}; give at least {_FEWEST_TOKENS}")
+
+    def applied(self, settings: ModelSettings) -> ModelSettings:
+        """The model's settings with these in their places.
+
+        Raises:
+            ConfigError: the model reads fewer tokens.
+        """
+        if self.max_tokens > settings.max_tokens:
+            raise ConfigError(
+                f"max_tokens is {self.max_tokens}; the model reads {settings.max_tokens}, give at most that"
+            )
+        return replace(
+            settings,
+            template=self.template or settings.template,
+            max_tokens=self.max_tokens or settings.max_tokens,
+        )
+
+
+UNCHANGED = TextSettings()
+"""Everything as the model has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import torch
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from univldr.encoders.captions import fit_captions
+from univldr.encoders.captions import CaptionFitter
 from univldr.encoders.checkpoints import fetch, only_graphs, only_module
 from univldr.encoders.fingerprint import fingerprint
 from univldr.encoders.fusion import FusionModule, fusion_transformer, has_both_towers
+from univldr.encoders.parts import WHOLE, Parts, split_documents
 from univldr.encoders.preprocess import BatchTokenizer
-from univldr.encoders.settings import ModelSettings
+from univldr.encoders.settings import DEFAULT_TEMPLATE, UNCHANGED, ModelSettings, TextSettings
 from univldr.errors import ConfigError, ImageError, ModelError
 from univldr.images import load_image
 from univldr.types import Document, Float32Array, Modality, Query
@@ -31,7 +33,11 @@ _NO_LIMIT = 8192
 
 
 class TorchEncoder:
-    """An encoder over any SentenceTransformer, its ``model``, for what has no ONNX graphs."""
+    """An encoder over any SentenceTransformer, its ``model``, for what has no ONNX graphs.
+
+    Attributes:
+        dropped_expansions: Verbalized words left out so far because a caption was full.
+    """
 
     def __init__(self, model: SentenceTransformer, name: str, directory: Path | None = None) -> None:
         """Wrap a model in memory; ``directory`` is where its files are, if they are anywhere."""
@@ -39,11 +45,17 @@ class TorchEncoder:
         self.name = name
         self._directory = directory
         self._fusion = model[0] if isinstance(model[0], FusionModule) else None
-        self._settings = self._fusion.settings if self._fusion else ModelSettings()
+        self._template = (self._fusion.settings if self._fusion else ModelSettings()).template
+        self.dropped_expansions = 0
 
     @classmethod
     def load(
-        cls, name_or_path: str | Path, *, trust_remote_code: bool = False, device: str | None = None
+        cls,
+        name_or_path: str | Path,
+        *,
+        trust_remote_code: bool = False,
+        device: str | None = None,
+        texts: TextSettings = UNCHANGED,
     ) -> Self:
         """Load a model with both towers as a :class:`FusionModule`, any other as sentence-transformers does.
 
@@ -51,12 +63,19 @@ class TorchEncoder:
             name_or_path: ``mini``, a directory or a hub id.
             trust_remote_code: Run code that comes with the model.
             device: By default the best there is.
+            texts: What to change of the model's own settings.
 
         Raises:
+            ConfigError: ``texts`` asks for more than the model reads.
             ModelError: missing, broken, or in need of ``trust_remote_code``.
         """
         name, directory = str(name_or_path), fetch(name_or_path)
-        return cls(_sentence_transformer(name, directory, trust_remote_code, device), name, directory)
+        encoder = cls(_sentence_transformer(name, directory, trust_remote_code, device), name, directory)
+        changed = texts.applied(ModelSettings(max_tokens=encoder.max_tokens, template=encoder._template))
+        if texts.max_tokens:
+            encoder.model.max_seq_length = changed.max_tokens
+        encoder._template = changed.template
+        return encoder
 
     @property
     def dim(self) -> int:
@@ -81,7 +100,8 @@ class TorchEncoder:
             for path in sorted(self._directory.rglob("*"))
             if path.suffix in kinds and (restored or "onnx" not in path.relative_to(self._directory).parts)
         ]
-        return fingerprint(files, {"max_tokens": self.max_tokens})
+        changed = {} if self._template == DEFAULT_TEMPLATE else {"template": self._template}
+        return fingerprint(files, {"max_tokens": self.max_tokens} | changed)
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Token counts, special tokens included, untruncated."""
@@ -120,17 +140,40 @@ class TorchEncoder:
         for document in pictures:
             if document.image is None:
                 raise ImageError(f"{document.id}: an image document without an image")
-        captions, _ = fit_captions(
-            pictures,
-            template=self._settings.template,
-            max_tokens=self.max_tokens,
-            count_tokens=self.count_tokens,
-        )
+        captions, dropped = self._fitter.fit(pictures)
+        self.dropped_expansions += dropped
         caption = {id(document): text for document, text in zip(pictures, captions, strict=True)}
         items = [
             (caption[id(d)], d.image, d.id) if id(d) in caption else (d.text, None, d.id) for d in documents
         ]
         return self._encode(self.model.encode_document, items)
+
+    def document_parts(self, documents: list[Document]) -> list[Parts]:
+        """See :class:`univldr.encoders.parts.Splits`; a model of another kind has one part."""
+        if self._fusion is None:
+            return [{WHOLE: row} for row in self.encode_documents(documents)]
+
+        def text_rows(texts: list[str]) -> Float32Array:
+            return self._raw([self._input(text, None, "") for text in texts])
+
+        def image_rows(pictures: list[Document]) -> Float32Array:
+            return self._raw([self._input("", picture.image, picture.id) for picture in pictures])
+
+        return split_documents(documents, self._fitter, text_rows, image_rows)
+
+    @torch.inference_mode()
+    def _raw(self, inputs: Sequence[Any]) -> Float32Array:
+        """float32 [len(inputs), dim] of the fusion module: not normalised."""
+        assert self._fusion is not None
+        self.model.eval()
+        features = self._fusion.preprocess(inputs)
+        on_device = {name: tensor.to(self.model.device) for name, tensor in features.items()}
+        rows: Float32Array = self._fusion(on_device)["sentence_embedding"].cpu().numpy()
+        return rows
+
+    @property
+    def _fitter(self) -> CaptionFitter:
+        return CaptionFitter(self._template, self.max_tokens, self.count_tokens)
 
     def _encode(self, encode: Any, items: Sequence[tuple[str, Path | bytes | None, str]]) -> Float32Array:
         """``items`` are (text, picture, label for errors); in chunks, so that few pictures are in memory."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from univldr.errors import CorpusError, StoreError
-from univldr.types import Document, Float32Array, Hit, Modality
+from univldr.types import Document, Expansion, Float32Array, Hit, Modality
 
 Payload = dict[str, Any]
 
@@ -73,7 +73,7 @@ def to_payload(document: Document) -> Payload:
         "text": document.text,
         "image": str(document.image) if isinstance(document.image, Path) else None,
         "title": document.title,
-        "expansions": list(document.expansions),
+        "expansions": [words.plain() for words in document.expansions],
         "metadata": dict(document.metadata),
     }
     try:
@@ -94,7 +94,7 @@ def from_payload(payload: Mapping[str, Any]) -> Document:
         text=payload["text"],
         image=None if image is None else Path(image),
         title=payload["title"],
-        expansions=tuple(payload["expansions"]),
+        expansions=tuple(map(Expansion.parse, payload["expansions"])),
         metadata=payload["metadata"],
     )
 

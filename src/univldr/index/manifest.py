@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from univldr.errors import ModelError, StoreError
 from univldr.index.base import rebuild_remedy, unusable
 from univldr.types import Encoder
 
-FORMAT = 1
+FORMAT = 2
+"""2: the stamp of a picture's source says which words it was indexed with."""
 FILE = "manifest.json"
 
 
@@ -28,7 +29,9 @@ class Manifest:
         fingerprint: The encoder's; another one means other vectors.
         dim: Length of a vector.
         fusion: How picture and words of one document become one vector.
-        template: How caption and expansions become one text.
+        template: How caption and expansions become one text; "" leaves it to the model.
+        max_tokens: Longest text, below what the model reads; 0 leaves it to the model.
+        verbalize: The verbalizers whose words join the captions, in order, each with its settings.
         modality_means: Mean vector by modality that encoding subtracts, or ``None``.
         roots: The corpora in the index, absolute paths.
         created: ISO 8601, UTC.
@@ -39,17 +42,26 @@ class Manifest:
     fingerprint: str
     dim: int
     fusion: str = "sum"
-    template: str = "{caption} [SEP] {expansions}"
+    template: str = ""
+    max_tokens: int = 0
+    verbalize: Mapping[str, Any] = field(default_factory=dict)
     modality_means: Mapping[str, list[float]] | None = None
     roots: tuple[str, ...] = ()
     created: str = ""
     format: int = FORMAT
 
     @classmethod
-    def of(cls, encoder: Encoder) -> Manifest:
-        """The manifest of a new index for ``encoder``."""
+    def of(cls, encoder: Encoder, *, template: str = "", max_tokens: int = 0) -> Manifest:
+        """The manifest of a new index for ``encoder``, which was loaded with this template and limit."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        return cls(encoder.name, encoder.fingerprint, encoder.dim, created=now)
+        return cls(
+            encoder.name,
+            encoder.fingerprint,
+            encoder.dim,
+            template=template,
+            max_tokens=max_tokens,
+            created=now,
+        )
 
     @classmethod
     def read(cls, index: Path) -> Manifest:
@@ -78,12 +90,16 @@ class Manifest:
                 f"index {index} has format {fields['format']}, this univldr reads up to {FORMAT}; "
                 f"upgrade univldr, or {rebuild_remedy(index)}"
             )
+        if fields["format"] < 2:  # no words yet; the template it names was the model's own
+            fields |= {"template": "", "max_tokens": 0, "verbalize": {}}
         types = {
             "encoder": str,
             "fingerprint": str,
             "dim": int,
             "fusion": str,
             "template": str,
+            "max_tokens": int,
+            "verbalize": dict,
             "roots": list,
         }
         for name, kind in types.items():

@@ -133,6 +133,11 @@ class Sources:
                 "UPDATE sources SET root = ?, stamp = ? WHERE root = ?", [new, UNFINISHED, old]
             )
 
+    def forget_stamps(self) -> None:
+        """All sources must be read again."""
+        with self._transaction("write") as connection:
+            connection.execute("UPDATE sources SET stamp = ?", [UNFINISHED])
+
     def close(self) -> None:
         """Release the file."""
         self._connection.close()

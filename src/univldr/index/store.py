@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from univldr.errors import StoreError
 from univldr.index import lock, manifest, sources
@@ -101,6 +102,17 @@ class Store:
             self.sources.move(roots[0], root)
             roots = ()
         self.manifest = dataclasses.replace(self.manifest, roots=(*roots, root))
+        self.manifest.write(self.path)
+
+    def use_verbalizers(self, verbalize: Mapping[str, Any]) -> None:
+        """Remember which verbalizers make this index's words; what was made with others is read again.
+
+        Raises:
+            StoreError: the index cannot be written.
+        """
+        if self.manifest.format < 2:  # its stamps do not say which sources have pictures
+            self.sources.forget_stamps()
+        self.manifest = dataclasses.replace(self.manifest, verbalize=dict(verbalize), format=manifest.FORMAT)
         self.manifest.write(self.path)
 
     def skipped(self) -> list[tuple[str, str]]:
