@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from benchmarks.measured import Measured, Values, claims_table, table
 from benchmarks.ordering.plot import plot_systems
-from univldr.corpus.collection import Collection, open_collection
-from univldr.evaluation.measures import Evaluation, evaluate
-from univldr.evaluation.significance import holm, randomization_test
-from univldr.evaluation.tables import markdown_table
-from univldr.trec import Run, ranked, read_run
-from univldr.types import Modality
+from univldr.corpus.collection import open_collection
+from univldr.trec import read_run
 
 SEEDS = (1, 2, 3)
 SETTINGS = ("bare", "captioned")
-MEASURES = ("nDCG@10", "MRR@10", "Recall@100")
 HERE = Path(__file__).parent
 
 STAGES = (
@@ -69,109 +60,42 @@ CLAIMS = (
     ("centering still helps after training", "balanced-batch+center", "balanced-batch"),
 )
 
-Values = npt.NDArray[np.float64]
 
+def measured(name: str, work: Path) -> Measured:
+    """All runs of a setting, ``bare`` or ``captioned``."""
+    names = [system for _, some in GROUPS for system in some]
 
-@dataclass(frozen=True)
-class Setting:
-    """All runs of one setting.
+    def path(system: str, seed: int) -> Path:
+        return work / f"{name}-{seed}" / "runs" / (re.sub(r"[^\w.+-]+", "-", system) + ".run")
 
-    Attributes:
-        name: ``bare`` or ``captioned``.
-        work: Where the runs are.
-    """
-
-    name: str
-    work: Path
-
-    @cached_property
-    def collection(self) -> Collection:
-        """What was searched."""
-        return open_collection(self.work / self.name / "test")
-
-    @cached_property
-    def images(self) -> frozenset[str]:
-        """Ids of the pictures."""
-        codes = self.collection.modalities()
-        image = list(Modality).index(Modality.IMAGE)
-        return frozenset(id_ for id_, code in zip(self.collection.ids(), codes, strict=True) if code == image)
-
-    @cached_property
-    def groups(self) -> dict[str, list[str]]:
-        """Queries by what answers them."""
-        qrels = self.collection.qrels("test")
-        found: dict[str, list[str]] = {"all": list(qrels), "text": [], "image": []}
-        for query, judged in qrels.items():
-            found["image" if next(iter(judged)) in self.images else "text"].append(query)
-        return found
-
-    @cached_property
-    def systems(self) -> dict[str, list[Run]]:
-        """The runs of each system, one for each seed."""
-        names = [name for _, some in GROUPS for name in some]
-        return {name: [read_run(self._path(name, seed)) for seed in SEEDS] for name in names}
-
-    @cached_property
-    def evaluations(self) -> dict[str, list[Evaluation]]:
-        """The measures of each run."""
-        qrels = self.collection.qrels("test")
-        return {name: [evaluate(run, qrels, MEASURES) for run in runs] for name, runs in self.systems.items()}
-
-    def values(self, system: str, measure: str, group: str = "all") -> Values:
-        """float64 [seeds]: a measure's mean over the queries of a group."""
-        found = [e.restrict(self.groups[group])[measure] for e in self.evaluations[system]]
-        return np.array(found)
-
-    def share(self, system: str) -> Values:
-        """float64 [seeds]: pictures among the first ten."""
-        found = []
-        for run in self.systems[system]:
-            tops = [ranked(scores, 10) for scores in run.values()]
-            found.append(np.mean([id_ in self.images for top in tops for id_, _ in top]))
-        return np.array(found)
-
-    def difference(self, a: str, b: str, group: str = "all") -> Values:
-        """float64 [queries]: nDCG@10 of ``a`` less that of ``b``, each the mean of its seeds."""
-        means = [
-            np.mean([e.restrict(self.groups[group]).per_query("nDCG@10") for e in self.evaluations[name]], 0)
-            for name in (a, b)
-        ]
-        return np.asarray(means[0] - means[1])
-
-    def _path(self, name: str, seed: int) -> Path:
-        tag = re.sub(r"[^\w.+-]+", "-", name)
-        return self.work / f"{self.name}-{seed}" / "runs" / f"{tag}.run"
+    systems = {system: [read_run(path(system, seed)) for seed in SEEDS] for system in names}
+    return Measured(open_collection(work / name / "test"), systems)
 
 
 def write_report(work: Path, docs: Path) -> None:
     """Write ``docs/results.md`` and a plot for each setting beside it."""
-    settings = [Setting(name, work) for name in SETTINGS]
     (docs / "results").mkdir(parents=True, exist_ok=True)
     parts = [(HERE / "reading.md").read_text("utf-8").strip()]
-    for setting in settings:
-        plot_systems(_plotted(setting), docs / "results" / f"{setting.name}.png", _goal(setting))
+    for name in SETTINGS:
+        setting = measured(name, work)
+        plot_systems(_plotted(setting), docs / "results" / f"{name}.png", setting.goal)
         parts += [
-            f"## {_title(setting)}",
-            f"![nDCG@10 of every system, and the share of pictures](results/{setting.name}.png)",
-            _table(setting),
+            f"## {_title(name, setting)}",
+            f"![nDCG@10 of every system, and the share of pictures](results/{name}.png)",
+            table(setting, GROUPS),
             "### Claims",
-            _claims(setting),
+            claims_table(setting, CLAIMS),
         ]
     (docs / "results.md").write_text("\n\n".join(parts) + "\n", "utf-8")
 
 
-def _title(setting: Setting) -> str:
-    what = {"bare": "Pictures without captions", "captioned": "Pictures with captions"}[setting.name]
-    counts = {name: len(queries) for name, queries in setting.groups.items()}
+def _title(name: str, setting: Measured) -> str:
+    what = {"bare": "Pictures without captions", "captioned": "Pictures with captions"}[name]
+    counts = {group: len(queries) for group, queries in setting.groups.items()}
     return f"{what}: {counts['image']:,} queries for pictures, {counts['text']:,} for passages"
 
 
-def _goal(setting: Setting) -> float:
-    """The share of pictures among the answers."""
-    return len(setting.groups["image"]) / len(setting.groups["all"])
-
-
-def _plotted(setting: Setting) -> dict[str, Mapping[str, Values]]:
+def _plotted(setting: Measured) -> dict[str, Mapping[str, Values]]:
     return {
         name: {
             "text": setting.values(name, "nDCG@10", "text"),
@@ -181,50 +105,3 @@ def _plotted(setting: Setting) -> dict[str, Mapping[str, Values]]:
         }
         for name in setting.systems
     }
-
-
-def _table(setting: Setting) -> str:
-    head = ("", "system", "nDCG@10", "text", "image", "MRR@10", "R@100", "images@10")
-    rows = []
-    for group, names in GROUPS:
-        for number, name in enumerate(names):
-            cells = [setting.values(name, "nDCG@10", some) for some in ("all", "text", "image")]
-            cells += [setting.values(name, measure) for measure in MEASURES[1:]]
-            rows.append(
-                ("" if number else group, name, *map(_spread, cells), _spread(setting.share(name), digits=1))
-            )
-    goal = (
-        f"Percent; mean ± deviation over {len(SEEDS)} seeds. {100 * _goal(setting):.1f}% of the answers are "
-    )
-    return markdown_table(head, rows) + f"\n\n{goal}pictures."
-
-
-def _spread(values: Values, digits: int = 2) -> str:
-    scaled = 100 * values
-    if np.ptp(scaled) == 0:
-        return f"{scaled[0]:.{digits}f}"
-    return f"{scaled.mean():.{digits}f} ± {scaled.std(ddof=1):.{digits}f}"
-
-
-def _claims(setting: Setting) -> str:
-    head = ("claim", "Δ nDCG@10", "text", "image", "p", "seeds", "holds")
-    tests = [randomization_test(setting.difference(a, b), seed=0)[0] for _, a, b in CLAIMS]
-    rows = [
-        _claim(setting, claim, p) for claim, p in zip(CLAIMS, holm(np.array(tests)).tolist(), strict=True)
-    ]
-    return markdown_table(head, rows, left=1) + (
-        "\n\nΔ in points, the seeds' mean; p of the paired two-sided randomization test over the queries, "
-        "Holm-corrected over the table; seeds: in how many of them the difference has this sign."
-    )
-
-
-def _claim(setting: Setting, claim: tuple[str, str, str], p: float) -> Sequence[str]:
-    words, a, b = claim
-    whole, *apart = (
-        100 * float(setting.difference(a, b, group).mean()) for group in ("all", "text", "image")
-    )
-    signs = np.sign(setting.values(a, "nDCG@10") - setting.values(b, "nDCG@10")) == np.sign(whole)
-    verdict = "not shown" if p >= 0.05 else ("yes" if whole > 0 else "**no, the reverse**")
-    shown = f"{p:.3f}" if p >= 0.001 else "< 0.001"
-    cells = [f"{value:+.2f}" for value in (whole, *apart)]
-    return words, *cells, shown, f"{int(signs.sum())} of {len(SEEDS)}", verdict
