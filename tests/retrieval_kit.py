@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from univldr.corpus.collection import Collection, open_collection
-from univldr.types import Document, Float32Array, Query
+from univldr.types import Document, Encoder, Float32Array, Query
+from univldr.verbalize import cache, load
+from univldr.verbalize.base import Verbalizer
+from univldr.verbalize.settings import VerbalizerSettings
 
 Fields = Mapping[str, Any]
 
@@ -77,3 +81,22 @@ def make_collection(
 
 def _write(path: Path, records: Iterable[Fields]) -> None:
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+
+
+def use_verbalizer(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, verbalizer: Verbalizer
+) -> list[tuple[VerbalizerSettings, Callable[[], Encoder]]]:
+    """Have ``verbalizer`` take the place of the one of its name, and words kept in ``folder``.
+
+    Returns:
+        What it is made from, each time.
+    """
+    made: list[tuple[VerbalizerSettings, Callable[[], Encoder]]] = []
+
+    def make(settings: VerbalizerSettings, encoder: Callable[[], Encoder]) -> Verbalizer:
+        made.append((settings, encoder))
+        return verbalizer
+
+    monkeypatch.setenv(cache.ENVIRONMENT, str(folder / "words.sqlite"))
+    monkeypatch.setitem(load._MAKERS, verbalizer.name, make)
+    return made

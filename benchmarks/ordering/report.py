@@ -78,7 +78,7 @@ def write_report(work: Path, docs: Path) -> None:
     parts = [(HERE / "reading.md").read_text("utf-8").strip()]
     for name in SETTINGS:
         setting = measured(name, work)
-        plot_systems(_plotted(setting), docs / "results" / f"{name}.png", setting.goal)
+        plot_systems(plotted(setting), docs / "results" / f"{name}.png", setting.goal)
         parts += [
             f"## {_title(name, setting)}",
             f"![nDCG@10 of every system, and the share of pictures](results/{name}.png)",
@@ -95,7 +95,8 @@ def _title(name: str, setting: Measured) -> str:
     return f"{what}: {counts['image']:,} queries for pictures, {counts['text']:,} for passages"
 
 
-def _plotted(setting: Measured) -> dict[str, Mapping[str, Values]]:
+def plotted(setting: Measured) -> dict[str, Mapping[str, Values]]:
+    """What :func:`benchmarks.ordering.plot.plot_systems` draws."""
     return {
         name: {
             "text": setting.values(name, "nDCG@10", "text"),

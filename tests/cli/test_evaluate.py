@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import typer
+from PIL import Image
 
-from tests.retrieval_kit import image, make_collection, query, text
+from tests.retrieval_kit import image, make_collection, query, text, use_verbalizer
+from tests.verbalize.kit import ColourVerbalizer
 from univldr import cli
 from univldr.cli import compare, evaluate
 from univldr.trec import Run, read_run, write_qrels, write_run
@@ -178,6 +180,26 @@ def test_systems_are_run_on_a_data_set_over_both_pools_and_saved(files: Path, un
     again = univldr("evaluate", "data", "--run", "runs/divide-hash.run", "-m", "nDCG@10", "--json")
     assert set(joint) == {"q1", "q2"}
     assert json.loads(again.stdout)["nDCG@10"] == found["divide:hash"]["nDCG@10"]
+
+
+def test_words_in_brackets_are_made_as_set(
+    files: Path, univldr: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("bm25s")
+    made = use_verbalizer(monkeypatch, files, ColourVerbalizer())
+    documents = [text("t1", "a boat"), image("i1", "a barn"), image("i2", "a barn")]
+    collection = make_collection(files / "data", documents, [query("q1", "red barn", "i1")], split="test")
+    Image.new("RGB", (4, 3), "blue").save(collection.path / "i2.png")
+    systems = ("--system", "bm25", "--system", "bm25[caption]", "--system", "hash[caption:x]+words")
+    done = univldr("evaluate", "data", *systems, "--set", "caption.max_tokens=9", "-m", "MRR@10", "--json")
+    assert done.returncode == 0, done.stderr
+    found = {system["model"]: system["MRR@10"] for system in json.loads(done.stdout)["systems"]}
+    assert found == {"bm25": 0.5, "bm25[caption]": 1, "hash[caption:x]+words": 1}
+    assert {settings.caption.max_tokens for settings, _ in made} == {9}
+    assert made[-1][0].caption.model == "x"
+    wrong = univldr("evaluate", "data", "--system", "bm25[captoin]")
+    assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
+    assert 'did you mean "caption"' in wrong.stderr
 
 
 def test_compare_tests_every_group_of_queries(files: Path, univldr: Command) -> None:

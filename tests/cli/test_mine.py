@@ -10,10 +10,12 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from tests.retrieval_kit import image, make_collection, query, text
+from tests.retrieval_kit import image, make_collection, query, text, use_verbalizer
+from tests.verbalize.kit import ColourVerbalizer
 from univldr.cli import mine
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import ConfigError, CorpusError
+from univldr.verbalize.base import Words
 
 app = typer.Typer(pretty_exceptions_enable=False)
 app.command()(mine.run)
@@ -94,6 +96,22 @@ def test_vectors_are_kept_beside_the_data(
     assert len(list(data.glob(".univldr*/vectors-*/vectors.npy"))) == 1
 
 
+def test_words_join_the_captions_that_are_mined_with(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = use_verbalizer(monkeypatch, tmp_path, ColourVerbalizer("tags", say=lambda _: [Words("old barn")]))
+    invoke(data, "-o", tmp_path / "plain.jsonl")
+    invoke(data, "-o", tmp_path / "words.jsonl", "--verbalize", "tags", "--set", "tags.count=5")
+    (settings, by), *_ = made
+    assert (settings.tags.count, by().name) == (5, "hash")
+    plain, words = ({n["id"]: n["score"] for n in records(tmp_path / name)[1]["negatives"]}
+                    for name in ("plain.jsonl", "words.jsonl"))  # fmt: skip
+    assert words["t3"] == plain["t3"]
+    assert words["p2"] > plain["p2"]  # a field, and now an old barn
+    invoke(data, "-o", tmp_path / "words.jsonl", "--verbalize", "tags", "--tags-by", "mini")
+    assert made[-1][1]().name == "mini"
+
+
 def test_no_negatives_at_all_exits_1(data: Path, tmp_path: Path) -> None:
     assert invoke(data, "-o", tmp_path / "n.jsonl", "--max-score", -1).exit_code == 1
 
@@ -103,4 +121,8 @@ def test_wrong_use_is_told(data: Path, tmp_path: Path) -> None:
         invoke(data, "-o", tmp_path / "n.jsonl", "--skip", 100)
     with pytest.raises(CorpusError, match='no split "dev"'):
         invoke(data, "-o", tmp_path / "n.jsonl", "--split", "dev")
+    with pytest.raises(ConfigError, match=r'--set: no setting "tags\.cuont"; did you mean "tags\.count"'):
+        invoke(data, "-o", tmp_path / "n.jsonl", "--verbalize", "tags", "--set", "tags.cuont=5")
+    with pytest.raises(ConfigError, match='did you mean "caption"'):
+        invoke(data, "-o", tmp_path / "n.jsonl", "--verbalize", "captoin")
     assert invoke(data).exit_code == 2

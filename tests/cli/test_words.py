@@ -96,7 +96,7 @@ def test_a_missing_extra_stops_indexing_but_not_searching(
     Image.new("RGB", (40, 30), "blue").save(folder / "sea.png")
     done = univldr_("search", folder, "barn", "--json")
     assert (done.returncode, len(json.loads(done.stdout)["hits"])) == (0, 3)
-    assert "new pictures get no words in this run: ocr needs rapidocr" in done.stderr
+    assert "new pictures get no words this time: ocr needs rapidocr" in done.stderr
     missing.clear()
     assert json.loads(univldr_("index", folder, "--json").stdout)["updated"] == 1
 

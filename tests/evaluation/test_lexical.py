@@ -10,7 +10,7 @@ import pytest
 
 from univldr.errors import ConfigError, MissingExtra, StoreError
 from univldr.evaluation.lexical import BM25, BM25Settings, document_words
-from univldr.types import Document, Modality
+from univldr.types import Document, Expansion, Modality
 
 PLAIN = BM25Settings(language="")
 
@@ -68,7 +68,8 @@ def test_nothing_to_search() -> None:
 
 
 def test_what_is_read_of_a_document() -> None:
-    picture = Document("p", Modality.IMAGE, "a barn", b"", "title", expansions=("red", "roof"))
+    words = Expansion("red", "tags"), Expansion("roof")
+    picture = Document("p", Modality.IMAGE, "a barn", b"", "title", expansions=words)
     assert document_words(picture) == "a barn red roof"
 
 

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.retrieval_kit import VectorEncoder, image, make_collection, query, text
+from tests.retrieval_kit import Fields, VectorEncoder, image, make_collection, query, text, use_verbalizer
+from tests.verbalize.kit import ColourVerbalizer, png
 from univldr.corpus.collection import Collection
 from univldr.encoders.hash import HashEncoder
+from univldr.encoders.settings import TextSettings
 from univldr.errors import ConfigError, CorpusError, ImageError, ModelError
 from univldr.evaluation.systems import Dense, Divided, Lexical, System, parse_system, run_system
+from univldr.evaluation.words import Wording
 from univldr.trec import Run
 from univldr.types import Document, Encoder, Float32Array, Modality
+from univldr.verbalize.base import Words
 
 SPECS = [
     ("bm25", Lexical()),
@@ -24,6 +28,16 @@ SPECS = [
     ("clip+center", Dense("clip", center="text")),
     ("clip+center-queries:text", Dense("clip", Modality.TEXT, "queries")),
     ("openmatch:model.best.pt", Dense("openmatch:model.best.pt")),
+    ("clip[caption,ocr]", Dense("clip", verbalize="caption,ocr")),
+    ("clip[query]:image", Dense("clip", Modality.IMAGE, verbalize="query")),
+    ("bm25[tags]", Lexical(verbalize="tags")),
+    ("bm25[tags]:image", Lexical(Modality.IMAGE, verbalize="tags")),
+    (
+        "org/model[caption:runs/blip,tags:my.txt]+words+center:text",
+        Dense("org/model", Modality.TEXT, "text", True, "caption:runs/blip,tags:my.txt"),
+    ),
+    ("divide(raw):clip[ocr]+center", Divided(Lexical(), Dense("clip", None, "text", False, "ocr"), "raw")),
+    ("oracle:clip[caption:a:b]", Divided(Lexical(), Dense("clip", verbalize="caption:a:b"), oracle=True)),
     ("divide:clip", Divided(Lexical(), Dense("clip"))),
     ("divide(zscore):clip+center", Divided(Lexical(), Dense("clip", center="text"), "zscore")),
     ("divide-dense(raw):clip", Divided(Dense("clip"), Dense("clip"), "raw")),
@@ -52,6 +66,17 @@ def test_a_system_parses_and_prints_as_its_name(spec: str, system: Lexical | Den
         ("divid:clip", "before a colon can stand divide, divide-dense, oracle"),
         ("clip:picture", "text or image at the very end"),
         ("clip:text+center", r"as in clip\+center:image"),
+        ("clip[captoin,ocr]", r'system "clip\[captoin,ocr\]": .* did you mean "caption"'),
+        ("divide:clip[ocr,ocr]", '"ocr" is named twice'),
+        ("clip[ocr:model]", '"ocr" takes no model'),
+        ("clip+words[ocr]", r"right behind the model, as in clip\[caption,ocr\]\+words"),
+        ("clip+center-queries[ocr]", "right behind the model"),
+        ("bm25:image[ocr]", "right behind the model"),
+        ("clip[ocr", "right behind the model"),
+        ("clip[ocr][caption]", "right behind the model"),
+        ("bm25[ocr]+center", "no vectors to center"),
+        ("[ocr]", "names no model"),
+        ("divide:bm25[ocr]", "sees no pixels"),
     ],
 )
 def test_what_is_no_system_is_refused(spec: str, words: str) -> None:
@@ -59,9 +84,17 @@ def test_what_is_no_system_is_refused(spec: str, words: str) -> None:
         parse_system(spec)
 
 
-def test_a_path_with_a_colon_is_a_model(tmp_path: Path) -> None:
-    (tmp_path / "run:2").mkdir()
-    assert parse_system(f"{tmp_path}/run:2:text") == Dense(f"{tmp_path}/run:2", Modality.TEXT)
+def test_a_path_with_a_colon_or_brackets_is_a_model(tmp_path: Path) -> None:
+    for name in ("run:2", "run[2]"):
+        (tmp_path / name).mkdir()
+        assert parse_system(f"{tmp_path}/{name}:text") == Dense(f"{tmp_path}/{name}", Modality.TEXT)
+    assert parse_system(f"{tmp_path}/run[2][ocr]") == Dense(f"{tmp_path}/run[2]", verbalize="ocr")
+
+
+def test_brackets_without_words_are_none() -> None:
+    for spec in ("clip[]", "clip[none]", "clip[ ,]"):
+        assert str(parse_system(spec)) == "clip"
+    assert str(parse_system("clip[ caption:a , none, ocr]+center")) == "clip[caption:a,ocr]+center"
 
 
 @pytest.fixture
@@ -90,10 +123,17 @@ class Runner:
     def __init__(self, collection: Collection, cache: Path, encoder: Encoder | None = None) -> None:
         self.collection, self.cache = collection, cache
         self.encoder = encoder or Undecodable()
+        self.wording = Wording()
 
     def __call__(self, spec: str, k: int = 10, split: str = "test") -> Run:
         return run_system(
-            parse_system(spec), self.collection, split, k=k, cache=self.cache, load=lambda _: self.encoder
+            parse_system(spec),
+            self.collection,
+            split,
+            k=k,
+            cache=self.cache,
+            load=lambda *_: self.encoder,
+            wording=self.wording,
         )
 
     def orders(self, spec: str, k: int = 10) -> dict[str, str]:
@@ -152,7 +192,7 @@ def test_what_systems_have_in_common_is_searched_once(words: Runner) -> None:
             words.collection,
             "test",
             cache=words.cache,
-            load=lambda _: words.encoder,
+            load=lambda *_: words.encoder,
             known=known,
         )
 
@@ -250,6 +290,70 @@ def test_the_oracle_fuses_where_positives_are_of_both_kinds(tmp_path: Path) -> N
     assert run.orders("oracle-dense(raw):m") == {"a": "t1 p1 t2"}
 
 
+@pytest.fixture
+def unlabelled(tmp_path: Path) -> Runner:
+    """Pictures without captions, one of each colour, and a text."""
+    documents: list[Fields] = [text("t1", "a boat"), text("t2", "a red boat")]
+    for colour in ("red", "green", "blue"):
+        (tmp_path / f"{colour}.png").write_bytes(png(colour))
+        documents.append({"id": colour, "image": f"{colour}.png"})
+    collection = make_collection(tmp_path, documents, [query("a", "red", "red")], split="test")
+    return Runner(collection, tmp_path / "cache", HashEncoder())
+
+
+def test_words_in_brackets_join_the_captions_of_pictures(
+    unlabelled: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verbalizer = ColourVerbalizer()
+    use_verbalizer(monkeypatch, tmp_path, verbalizer)
+    assert unlabelled.orders("bm25") == {"a": "t2"}
+    assert unlabelled.orders("bm25[caption]") == {"a": "red t2"}
+    assert unlabelled.orders("bm25[caption]:image") == {"a": "red"}
+    plain, worded = unlabelled("m"), unlabelled("m[caption]")
+    assert worded["a"]["red"] > plain["a"]["red"] + 0.3
+    assert worded["a"]["t1"] == plain["a"]["t1"]
+    assert unlabelled("m[caption]+words")["a"]["red"] == pytest.approx(1)
+    assert "red" not in unlabelled("m+words")["a"]  # no words to be found by
+    assert unlabelled.orders("divide:m[caption]")["a"].split()[:2] in (["red", "t2"], ["t2", "red"])
+    assert verbalizer.seen == 3  # each picture once, for all systems
+
+
+def test_words_that_do_not_fit_are_counted(
+    unlabelled: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = [Words("red"), Words("one two three four five six seven eight")]
+    use_verbalizer(monkeypatch, tmp_path, ColourVerbalizer(say=lambda _: words))
+    unlabelled.encoder = HashEncoder(texts=TextSettings(max_tokens=8))
+    unlabelled("m[caption]")
+    assert "m[caption]: 3 expansions dropped: captions end at 8 tokens" in caplog.text
+
+
+def test_words_of_another_model_are_other_words(
+    unlabelled: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_verbalizer(monkeypatch, tmp_path, ColourVerbalizer())
+    assert unlabelled.orders("bm25[caption]") == {"a": "red t2"}
+    use_verbalizer(monkeypatch, tmp_path, ColourVerbalizer(fingerprint="2", say=lambda _: [Words("a thing")]))
+    assert unlabelled.orders("bm25[caption]") == {"a": "t2"}
+
+
+def test_tags_are_placed_by_the_systems_model_or_by_one_for_all(
+    unlabelled: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = use_verbalizer(monkeypatch, tmp_path, ColourVerbalizer("tags"))
+    unlabelled("m[tags]")
+    [(_, by)] = made
+    assert by() is unlabelled.encoder
+    with pytest.raises(ConfigError, match="name it: --tags-by MODEL"):
+        unlabelled("bm25[tags]")
+    unlabelled.wording = Wording.of(["tags.count=3"], tags_by="hash")
+    assert unlabelled.orders("bm25[tags]") == {"a": "red t2"}
+    settings, by = made[-1]
+    assert settings.tags.count == 3
+    assert isinstance(by(), HashEncoder)
+    assert by() is not unlabelled.encoder
+
+
 def test_unknown_splits_and_models_are_refused(run: Runner, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match='no split "tets"; there is test'):
         run("bm25", split="tets")
@@ -265,7 +369,7 @@ def test_every_step_tells_how_far_it_is(run: Runner) -> None:
             run.collection,
             "test",
             cache=run.cache,
-            load=lambda _: run.encoder,
+            load=lambda *_: run.encoder,
             progress=lambda done, total, label: labels.append(label),
         )
     assert list(dict.fromkeys(labels)) == [

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from univldr.evaluation.systems import Dense, Divided, parse_system
+from univldr.evaluation.systems import Dense, Divided, parse_system, words_of
 from univldr.training.recipe import (
     DataSettings,
     EvaluationSettings,
@@ -24,6 +24,8 @@ from univldr.training.recipe import (
     ValidationSettings,
     read_recipe,
 )
+from univldr.training.verbalizer_settings import VerbalizerTraining
+from univldr.verbalize.settings import CaptionSettings, OcrSettings, TagSettings
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("demo", "webqa", "webqa-plus")
@@ -34,6 +36,10 @@ TABLES: dict[str, type[Any]] = {
     "`[[stages]]`": Stage,
     "`[stages.optimizer]`": OptimizerSettings,
     "`[stages.mine]`": MiningSettings,
+    "`[verbalize.caption]`, `[verbalize.query]`": CaptionSettings,
+    "`[verbalize.ocr]`": OcrSettings,
+    "`[verbalize.tags]`": TagSettings,
+    "`[[verbalizers]]`": VerbalizerTraining,
     "`[validation]`": ValidationSettings,
     "`[evaluation]`": EvaluationSettings,
     "`[run]`": RunSettings,
@@ -75,6 +81,7 @@ def test_webqa_is_the_papers_two_stages(webqa: Recipe) -> None:
     assert balanced.mine == MiningSettings.faithful(100)
     assert balanced.mine.depth == 100
     assert math.isinf(balanced.mine.max_ratio)
+    assert (in_batch.verbalize, balanced.verbalize, balanced.mine_plain) == ((), ("query",), True)
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -108,7 +115,7 @@ def test_webqa_makes_the_papers_rows(webqa: Recipe) -> None:
         "oracle:clip-dpr": "divide and conquer",
         "start": "universal",
         "clip-dpr": "universal",
-        "univl-dr": "universal",
+        "univl-dr[query]": "universal",
     }
     assert expected.items() <= rows.items()
     centered = {f"{spec}+center": setting for spec, setting in expected.items() if spec != "bm25"}
@@ -130,7 +137,19 @@ def test_webqa_plus_goes_past_the_paper() -> None:
         assert stage.mine is not None
         assert stage.mine.max_ratio < 1
         assert stage.hard_negatives == {"text": 1, "image": 1}
+        assert (stage.verbalize, stage.mine_plain) == (("query",), False)
     assert plus.before(third) == second.name
+
+
+@pytest.mark.parametrize("name", ["webqa", "webqa-plus"])
+def test_questions_are_those_of_the_verbalizer_that_the_recipe_trains(name: str) -> None:
+    """Where univldr train-verbalizer puts it by default."""
+    read = recipe(name)
+    [training] = read.verbalizers
+    assert (training.kind, training.split, training.dev) == ("query", "train", "dev")
+    assert read.verbalize.query.model == f"runs/{name}/verbalizers/{training.name}/model"
+    words = {words_of(parse_system(row.rpartition("=")[2])) for row in read.evaluation.systems}
+    assert words == {"", "query"}
 
 
 @pytest.mark.parametrize("name", ["webqa", "webqa-plus"])

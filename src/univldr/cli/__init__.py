@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from univldr import __version__
-from univldr.cli import compare, convert, demo, evaluate, export, index, info, mine, search, train
+from univldr.cli import (
+    compare,
+    convert,
+    demo,
+    evaluate,
+    export,
+    index,
+    info,
+    mine,
+    search,
+    train,
+    train_verbalizer,
+    verbalize,
+)
 from univldr.errors import UnivldrError
 
 app = typer.Typer(
@@ -25,7 +38,9 @@ app.command("search")(search.run)
 app.command("index")(index.run)
 app.command("info")(info.run)
 app.command("export")(export.run)
+app.command("verbalize")(verbalize.run)
 app.command("train")(train.run)
+app.command("train-verbalizer")(train_verbalizer.run)
 app.command("mine")(mine.run)
 app.command("evaluate")(evaluate.run)
 app.command("compare")(compare.run)

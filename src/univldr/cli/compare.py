@@ -39,6 +39,10 @@ def run(
         int, typer.Option(min=1, help="Random permutations, where there are too many to try all.")
     ] = 100_000,
     seed: Annotated[int, typer.Option(help="Of the permutations and the bootstrap.")] = 0,
+    set: options.Settings = None,
+    tags_by: Annotated[
+        str, typer.Option(help="The model that places tags in [tags]; else each system's own.")
+    ] = "",
     cache: Annotated[
         Path | None,
         typer.Option(envvar="UNIVLDR_CACHE", help="Where systems keep vectors; else beside the data set."),
@@ -54,7 +58,9 @@ def run(
     from univldr.evaluation.runs import is_run_file, load_runs, open_data, warn
     from univldr.evaluation.significance import compare_all
     from univldr.evaluation.tables import comparison_table
+    from univldr.evaluation.words import Wording
 
+    wording = Wording.of(set or (), tags_by)
     folder = None if qrels else Path(arguments[0])
     names = arguments if qrels else arguments[1:]
     if len(names) < 2:
@@ -65,7 +71,7 @@ def run(
         data = open_data(
             folder, split=split, qrels=qrels, modalities=modalities, folder=cache, progress=progress
         )
-        runs = load_runs(wanted, data, k=k, progress=progress, pools=False)
+        runs = load_runs(wanted, data, k=k, progress=progress, pools=False, wording=wording)
     evaluations = {named.model: evaluate(named.run, data.qrels, measures) for named in runs}
     for named in runs:
         warn(named, evaluations[named.model])

@@ -40,9 +40,14 @@ def run(
         list[str] | None,
         typer.Option(
             "--system",
-            help="bm25, a model, MODEL+center, MODEL:text, divide:MODEL, oracle:MODEL; repeatable.",
+            help="bm25, a model, MODEL[caption,ocr], MODEL+center, MODEL:text, divide:MODEL, oracle:MODEL; "
+            "repeatable.",
         ),
     ] = None,
+    set: options.Settings = None,
+    tags_by: Annotated[
+        str, typer.Option(help="The model that places tags in [tags]; else each system's own.")
+    ] = "",
     qrels: Annotated[Path | None, typer.Option(help="TREC qrels, in place of the data set's.")] = None,
     modalities: Annotated[
         Path | None, typer.Option(help="Lines of document and modality, in place of the data set's.")
@@ -74,14 +79,16 @@ def run(
     from univldr.evaluation.measures import DEFAULT, Measure  # and below: search need not load any of these
     from univldr.evaluation.runs import load_runs, open_data, save_runs
     from univldr.evaluation.tasks import measure_tasks, modality_reports, task_table
+    from univldr.evaluation.words import Wording
 
     measures = tuple(dict.fromkeys(map(Measure.parse, measure))) if measure else DEFAULT
+    wording = Wording.of(set or (), tags_by)
     with output.progress() as progress:
         target = open_data(
             data, split=split, qrels=qrels, modalities=modalities, folder=cache, progress=progress
         )
         wanted = [*((file, True) for file in run or ()), *((spec, False) for spec in system or ())]
-        runs = load_runs(wanted, target, k=k, progress=progress)
+        runs = load_runs(wanted, target, k=k, progress=progress, wording=wording)
     if save_to:
         save_runs(runs, save_to)
     tasks = measure_tasks(runs, target, measures)

@@ -67,6 +67,12 @@ def run(
         bool,
         typer.Option("--faithful", help="As the paper: the joint list to the depth, and no other setting."),
     ] = False,
+    verbalize: Annotated[
+        str,
+        typer.Option(help="Whose words join the captions, as in training: caption,ocr or caption:PATH."),
+    ] = "",
+    set: options.Settings = None,
+    tags_by: Annotated[str, typer.Option(help="The model that places tags; else the one to mine with.")] = "",
     cache: Annotated[
         Path | None,
         typer.Option(envvar="UNIVLDR_CACHE", help="Where vectors are kept; else beside the data set."),
@@ -93,12 +99,15 @@ def run(
         settings = MiningSettings.faithful(depth)
     from univldr.corpus.collection import open_collection  # and below: search need not load any of these
     from univldr.encoders import load_encoder
+    from univldr.evaluation.words import Wording
     from univldr.training.mining import mine
 
+    wording = Wording.of(set or (), tags_by)
     with output.progress() as progress:
         collection = open_collection(data, format=format, progress=progress)
-        place = cache or collection.file.parent
-        report = mine(load_encoder(model), collection, split, settings, out, place, progress)
+        place, encoder = cache or collection.file.parent, load_encoder(model)
+        worded = wording.collection(collection, verbalize, place, own=lambda: encoder, progress=progress)
+        report = mine(encoder, worded, split, settings, out, place, progress)
     if json:
         output.print_json(_fields(report))
     else:

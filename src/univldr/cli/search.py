@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from univldr.cli import options, output
-from univldr.errors import MissingExtra
+from univldr.errors import MissingExtra, ModelError
 from univldr.index import index_of
 from univldr.pipeline import IndexReport, update
 from univldr.search import open as open_index
@@ -63,6 +63,6 @@ def _update(run: Callable[..., IndexReport]) -> IndexReport:
     """Bring the index up to date; where words cannot be made on this machine, without them."""
     try:
         return run()
-    except MissingExtra as error:
-        print(f"univldr: new pictures get no words in this run: {error}", file=sys.stderr)
+    except (MissingExtra, ModelError) as error:  # where it is the encoder's, it comes again
+        print(f"univldr: new pictures get no words this time: {error}", file=sys.stderr)
         return run(words=False)

@@ -91,8 +91,10 @@ class TorchEncoder:
     @cached_property
     def fingerprint(self) -> str:
         """Over the weights and every configuration file; over the weights alone where there are no files."""
+        changed = {} if self._template == DEFAULT_TEMPLATE else {"template": self._template}
         if self._directory is None:
-            return weights_fingerprint(self.model.state_dict())
+            weights = weights_fingerprint(self.model.state_dict())
+            return fingerprint([], {"weights": weights} | changed) if changed else weights
         restored = only_graphs(self._directory)  # then its weights are in the graphs
         kinds = {".safetensors", ".bin", ".json", ".txt", ".model"} | ({".onnx"} if restored else set())
         files = [
@@ -100,7 +102,6 @@ class TorchEncoder:
             for path in sorted(self._directory.rglob("*"))
             if path.suffix in kinds and (restored or "onnx" not in path.relative_to(self._directory).parts)
         ]
-        changed = {} if self._template == DEFAULT_TEMPLATE else {"template": self._template}
         return fingerprint(files, {"max_tokens": self.max_tokens} | changed)
 
     def count_tokens(self, texts: list[str]) -> list[int]:

@@ -38,7 +38,7 @@ class BM25Settings:
 
 def document_words(document: Document) -> str:
     """What BM25 reads of a document: the passage or the caption, and the expansions. Pixels have no words."""
-    return " ".join([document.text, *document.expansions])
+    return " ".join([document.text, *(words.text for words in document.expansions)])
 
 
 class BM25:

@@ -14,17 +14,15 @@ from univldr.encoders import load_encoder
 from univldr.errors import ConfigError
 from univldr.evaluation.measures import Evaluation
 from univldr.trec import Qrels, Run, read_modalities, read_qrels, read_run, write_run
-from univldr.types import Encoder, Modality, Progress
+from univldr.types import Modality, Progress
 
 if TYPE_CHECKING:
     from univldr.corpus.collection import Collection
-    from univldr.evaluation.systems import System
+    from univldr.evaluation.systems import Load, System
+    from univldr.evaluation.words import Wording
 
 Scores = Literal["own", "joint", "none"]
 logger = logging.getLogger("univldr")
-
-Load = Callable[[str], Encoder]
-"""Gives the encoder of a model's name."""
 
 _RUN_SUFFIXES = {".run", ".trec", ".txt", ".tsv", ".gz", ".res"}
 _NAMED = 3  # how many ids a warning names
@@ -116,6 +114,7 @@ def load_runs(
     progress: Progress,
     pools: bool = True,
     load: Load | None = None,
+    wording: Wording | None = None,
 ) -> list[Named]:
     """Read run files and run systems, in the order given.
 
@@ -127,6 +126,7 @@ def load_runs(
         progress: Told how far a system is.
         pools: Also run each system over the pool of every single modality.
         load: Gives the encoder of a model's name; by default ``load_encoder``.
+        wording: How the words in a system's brackets are made; by default as verbalizers are set.
 
     Raises:
         ConfigError: two have one name, a system is unknown, or there is no data set to run it on.
@@ -140,7 +140,7 @@ def load_runs(
     ]  # wrong use shows before an hour's work
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f'two runs are called "{twice}"; name one of them, as in "other={twice}"')
-    answer = _answering(data, k, progress, load)
+    answer = _answering(data, k, progress, load, wording)
     return [
         _read(argument, name) if is_file else _run(argument, name, data, answer, pools)
         for name, (argument, is_file) in zip(names, wanted, strict=True)
@@ -212,13 +212,16 @@ def _read(argument: str, name: str) -> Named:
     return Named(name, read_run(Path(value)), setting)
 
 
-def _answering(data: Data, k: int, progress: Progress, load: Load | None) -> Callable[[System], Run]:
+def _answering(
+    data: Data, k: int, progress: Progress, load: Load | None, wording: Wording | None
+) -> Callable[[System], Run]:
     """Runs systems on the data; what they have in common is loaded and searched once."""
     known: dict[System, Run] = {}
-    once = lru_cache(maxsize=2)(load or load_encoder)  # the model at hand, and one to go back to
+    once = lru_cache(maxsize=2)(load_encoder)  # the model at hand, and one to go back to
 
     def answer(system: System) -> Run:
         from univldr.evaluation.systems import run_system  # which run files do without
+        from univldr.evaluation.words import AS_SET
 
         if data.collection is None:
             raise ConfigError(
@@ -230,7 +233,8 @@ def _answering(data: Data, k: int, progress: Progress, load: Load | None) -> Cal
             data.split,
             k=k,
             cache=data.cache,
-            load=once,
+            load=load or (lambda name, _: once(name)),
+            wording=wording or AS_SET,
             known=known,
             progress=progress,
         )

@@ -7,6 +7,8 @@ A system is a value that parses, prints and hashes as its name:
 | ``MODEL`` | dense search over all documents together, by any name that ``load_encoder`` takes |
 | ``bm25`` | BM25 over passages and captions together |
 | ``MODEL:text``, ``MODEL+center:text``, ``bm25:image`` | the same, over the documents of one modality only |
+| ``MODEL[caption,ocr]``, ``bm25[tags]`` | the words of these verbalizers join the captions of pictures |
+| ``MODEL[caption:PATH]`` | the same, with that model for a captioner |
 | ``MODEL+words`` | of a picture its caption and generated words alone, without the pixels |
 | ``MODEL+center`` | each modality's mean taken out of its vectors, the texts' mean out of queries (GR-CLIP) |
 | ``MODEL+center-queries`` | the same, with the queries' own mean taken out of queries |
@@ -15,12 +17,15 @@ A system is a value that parses, prints and hashes as its name:
 | ``divide(minmax):MODEL`` | fused otherwise: one of ``univldr.fusion.METHODS``; ``rrf`` is the default |
 | ``oracle:MODEL``, ``oracle-dense:MODEL`` | the same lists, each query sent only to its positives' modality |
 
+The brackets stand behind the model: ``divide:clip[ocr]+words+center``, ``clip[ocr]+center:image``.
+
 The texts' and the pictures' lists have no document in common, so ``rrf`` and ``roundrobin`` let them take
 turns. Which one begins is drawn from the query's id: neither modality gains by it over many queries.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -38,11 +43,14 @@ from univldr.encoders import load_encoder
 from univldr.encoders.embeddings import embed_collection, embed_split, topic_batches
 from univldr.errors import ConfigError
 from univldr.evaluation.lexical import BM25, BM25Settings, document_words
-from univldr.evaluation.words import WordsEncoder
+from univldr.evaluation.words import AS_SET, Wording, WordsEncoder
 from univldr.fusion import check_method, fuse
 from univldr.index.topk import Vectors, nonzero_rows, top_k
 from univldr.trec import Run
 from univldr.types import Encoder, Float32Array, Modality, Progress
+from univldr.verbalize.settings import NONE, Plan
+
+logger = logging.getLogger("univldr")
 
 DEFAULT_FUSION = "rrf"
 
@@ -52,8 +60,10 @@ Centering: TypeAlias = Literal["", "text", "queries"]
 _CHUNK = 1024
 _MODALITIES = tuple(Modality)
 _PREFIX = re.compile(r"(divide|divide-dense|oracle|oracle-dense)(?:\((.*?)\))?:(.*)")
+_BRACKETS = re.compile(r"(.*)\[([^\[\]]*)\]")
 _WORDS = "+words"
 _CENTERINGS: dict[Centering, str] = {"": "", "text": "+center", "queries": "+center-queries"}
+_ENDS = (_WORDS, "+center", "+center-queries", *(f":{modality}" for modality in _MODALITIES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +73,15 @@ class Lexical:
     Attributes:
         pool: The modality that is searched; all of them by default.
         settings: How it weighs.
+        verbalize: Whose words join the captions, as :meth:`univldr.verbalize.settings.Plan.of` reads it.
     """
 
     pool: Modality | None = None
     settings: BM25Settings = field(default_factory=BM25Settings)
+    verbalize: str = ""
 
     def __str__(self) -> str:
-        return f"bm25{_suffix(self.pool)}"
+        return f"bm25{_brackets(self.verbalize)}{_suffix(self.pool)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +94,18 @@ class Dense:
         center: Whose mean is taken out of queries, after each modality's mean is taken out of its
             documents; by default nothing is taken out of anything.
         words: Whether a picture is its caption and generated words alone.
+        verbalize: Whose words join the captions, as :meth:`univldr.verbalize.settings.Plan.of` reads it.
     """
 
     model: str
     pool: Modality | None = None
     center: Centering = ""
     words: bool = False
+    verbalize: str = ""
 
     def __str__(self) -> str:
-        words = _WORDS if self.words else ""
-        return f"{self.model}{words}{_CENTERINGS[self.center]}{_suffix(self.pool)}"
+        name = f"{self.model}{_brackets(self.verbalize)}{_WORDS if self.words else ''}"
+        return f"{name}{_CENTERINGS[self.center]}{_suffix(self.pool)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +132,20 @@ class Divided:
 
 
 System: TypeAlias = Lexical | Dense | Divided
+
+
+def words_of(system: System) -> str:
+    """What stands in a system's brackets; "" where there are none."""
+    return system.others.verbalize if isinstance(system, Divided) else system.verbalize
+
+
+Load: TypeAlias = Callable[[str, Collection], Encoder]
+"""Gives the encoder of a model's name, for the documents of a collection."""
+
+
+def load_by_name(name: str, collection: Collection) -> Encoder:
+    """``load_encoder``, whatever the collection."""
+    return load_encoder(name)
 
 
 def parse_system(spec: str) -> System:
@@ -148,7 +176,8 @@ def run_system(
     *,
     k: int = 100,
     cache: Path,
-    load: Callable[[str], Encoder] = load_encoder,
+    load: Load = load_by_name,
+    wording: Wording = AS_SET,
     known: dict[System, Run] | None = None,
     progress: Progress | None = None,
 ) -> Run:
@@ -161,6 +190,7 @@ def run_system(
         k: Documents for each query; a pool is searched as deep before lists are fused.
         cache: Folder for vectors: systems of one model encode documents and queries once.
         load: Gives the encoder of a model's name.
+        wording: How the words in a system's brackets are made.
         known: What systems have answered to these queries, as deep; looked up and added to, so that systems
             with a part in common, such as ``bm25:text``, search it once.
         progress: Told how far each step is.
@@ -170,13 +200,14 @@ def run_system(
         or fewer share a word with the query. A document that could not be encoded is never in it.
 
     Raises:
-        ConfigError: centering with the texts' mean where there are no texts.
+        ConfigError: centering with the texts' mean where there are no texts; tags of no model.
         CorpusError: there is no such split, or a document cannot be read.
         MissingExtra: the system needs an optional dependency.
         ModelError: a model cannot be loaded or gives broken vectors.
         StoreError: the cache cannot be written, or ``k`` is below 1.
     """
-    return _Running(collection, split, k, cache, load, {} if known is None else known, progress).run(system)
+    known = {} if known is None else known
+    return _Running(collection, split, k, cache, load, wording, known, progress).run(system)
 
 
 class _Running:
@@ -188,11 +219,12 @@ class _Running:
         split: str,
         k: int,
         cache: Path,
-        load: Callable[[str], Encoder],
+        load: Load,
+        wording: Wording,
         known: dict[System, Run],
         progress: Progress | None,
     ) -> None:
-        self._known = known
+        self._wording, self._known = wording, known
         self._collection, self._split, self._k = collection, split, k
         self._cache, self._load, self._progress = cache, load, progress
         self._modalities = collection.modalities()
@@ -244,12 +276,11 @@ class _Running:
         documents = np.arange(len(self._collection))
         if system.pool is not None:
             documents = np.flatnonzero(self._of(system.pool))
+        collection = self._worded(system.verbalize, None)
         texts = (
             document_words(document)
             for start in range(0, len(documents), _CHUNK)
-            for document in self._collection.documents(
-                documents[start : start + _CHUNK].tolist(), pictures=False
-            )
+            for document in collection.documents(documents[start : start + _CHUNK].tolist(), pictures=False)
         )
         rows, scores = BM25(texts, system.settings).search(self._texts, self._k, progress=self._progress)
         return self._named(np.where(rows < 0, -1, documents[rows] if len(documents) else rows), scores)
@@ -260,11 +291,17 @@ class _Running:
                 f'system "{system}" takes the mean of the texts out of queries, but there are no texts; '
                 "use +center-queries"
             )
-        encoder = self._load(system.model)
+        collection = self._worded(system.verbalize, lambda: self._load(system.model, self._collection))
+        encoder = self._load(system.model, collection)
         if system.words:
             encoder = WordsEncoder(encoder)
-        documents: Vectors = embed_collection(encoder, self._collection, self._cache, progress=self._progress)
-        queries = embed_split(encoder, self._collection, self._split, self._cache, progress=self._progress)
+        before = getattr(encoder, "dropped_expansions", 0)  # what only some encoders count
+        documents: Vectors = embed_collection(encoder, collection, self._cache, progress=self._progress)
+        if dropped := getattr(encoder, "dropped_expansions", 0) - before:
+            logger.warning(
+                f"{system}: {dropped:,} expansions dropped: captions end at {encoder.max_tokens} tokens"
+            )
+        queries = embed_split(encoder, collection, self._split, self._cache, progress=self._progress)
         allowed = nonzero_rows(documents)
         if system.center:
             queries, documents = self._centered(system, queries, documents)
@@ -278,6 +315,12 @@ class _Running:
             progress=self._progress,
         )
         return self._named(rows, scores)
+
+    def _worded(self, spec: str, own: Callable[[], Encoder] | None) -> Collection:
+        """The collection with the words of a system's brackets."""
+        if not spec:
+            return self._collection
+        return self._wording.collection(self._collection, spec, self._cache, own=own, progress=self._progress)
 
     def _centered(
         self, system: Dense, queries: Float32Array, documents: Vectors
@@ -309,20 +352,43 @@ def _single(text: str, spec: str) -> Lexical | Dense:
         name, pool = head, Modality(last)
     center = next(whose for whose in reversed(_CENTERINGS) if name.endswith(_CENTERINGS[whose]))
     whole = name.removesuffix(_CENTERINGS[center])
-    model = whole.removesuffix(_WORDS)
+    called = whole.removesuffix(_WORDS)
+    model, verbalize = _verbalized(called, spec)
     if not model:
         raise ConfigError(f'system "{spec}" names no model; write bm25, a model such as clip, or divide:clip')
     if model == "bm25":
-        if name != model:
+        if name != called:
             raise ConfigError(f'system "{spec}": BM25 has no vectors to center and no pixels; write bm25')
-        return Lexical(pool)
+        return Lexical(pool, verbalize=verbalize)
     prefix, colon, _ = model.partition(":")
     if colon and prefix != "openmatch" and len(prefix) > 1 and not Path(model).exists():
         raise ConfigError(
             f'system "{spec}": "{model}" is no model; before a colon can stand divide, divide-dense, oracle '
             f"or oracle-dense, and {' or '.join(_MODALITIES)} at the very end, as in clip+center:image"
         )
-    return Dense(model, pool, center, words=whole != model)
+    return Dense(model, pool, center, words=whole != called, verbalize=verbalize)
+
+
+def _verbalized(name: str, spec: str) -> tuple[str, str]:
+    """A model's name and what stands in brackets behind it."""
+    found = None if Path(name).exists() else _BRACKETS.fullmatch(name)
+    model, words = found.groups() if found else (name, "")
+    misplaced = found is not None and model.endswith(_ENDS)
+    if misplaced or (re.search(r"[\[\]]", model) and not Path(model).exists()):
+        raise ConfigError(
+            f'system "{spec}": the names of verbalizers stand in brackets right behind the model, '
+            "as in clip[caption,ocr]+words+center:image"
+        )
+    try:
+        Plan.of(words)
+    except ConfigError as error:
+        raise ConfigError(f'system "{spec}": {error}') from error
+    parts = [part.strip() for part in words.split(",")]
+    return model, ",".join(part for part in parts if part not in ("", NONE))
+
+
+def _brackets(words: str) -> str:
+    return f"[{words}]" if words else ""
 
 
 def _suffix(pool: Modality | None) -> str:

@@ -12,6 +12,7 @@ from univldr.config import to_dict
 from univldr.corpus.collection import Collection
 from univldr.training.recipe import Recipe, Stage
 from univldr.types import Modality
+from univldr.verbalize.settings import Plan
 
 
 def write_card(
@@ -22,7 +23,10 @@ def write_card(
     metric = f"eval_{recipe.validation.metric}"
     best = max(looks, key=lambda entry: entry.get(metric, -1.0), default={})
     name = recipe.model.name or f"{recipe.name}-{stage.name}"
-    parts = [_head(recipe), f"# {name}", _what(recipe, stage), _data(collection, stage), _settings(stage)]
+    parts = [_head(recipe), f"# {name}", _what(recipe, stage), _data(collection, stage)]
+    if stage.verbalize:
+        parts.append(_words(recipe, stage))
+    parts.append(_settings(stage))
     if best:
         parts.append(_results(best, recipe))
     (folder / "README.md").write_text("\n\n".join(parts) + "\n", "utf-8")
@@ -54,6 +58,15 @@ def _data(collection: Collection, stage: Stage) -> str:
     return (
         f"## Data\n\n`{collection.name}`: {counts}. Queries: {queries}; trained on `{stage.split}`. "
         f"Fingerprint `{collection.fingerprint}`."
+    )
+
+
+def _words(recipe: Recipe, stage: Stage) -> str:
+    plan = Plan(stage.verbalize, recipe.verbalize)
+    return (
+        f"## Generated words\n\nCaptions were joined with the words of {', '.join(plan.names)}, and pictures "
+        f"should be indexed so: `univldr index --verbalize {stage.words}`, with these settings.\n\n"
+        f"```json\n{json.dumps(plan.to_dict(), indent=2)}\n```"
     )
 
 

@@ -15,18 +15,21 @@ from torch import Tensor
 
 from univldr.corpus.collection import Collection, Topic
 from univldr.encoders import heads
-from univldr.encoders.captions import fit_captions
+from univldr.encoders.captions import CaptionFitter
 from univldr.encoders.embeddings import embed_collection, embed_split
+from univldr.encoders.fingerprint import fingerprint
 from univldr.encoders.fusion import FusionModule
 from univldr.encoders.torch_encoder import TorchEncoder, weights_fingerprint
 from univldr.errors import ImageError
 from univldr.images import load_image
 from univldr.training.examples import Example
-from univldr.types import Document, Encoder, Float32Array, Modality, Query
+from univldr.types import Document, Encoder, Float32Array, Modality, Progress, Query
 
 logger = logging.getLogger("univldr")
 
 Features = dict[str, Tensor]
+
+_CHUNK = 1024
 
 
 class Inputs(Protocol):
@@ -72,16 +75,38 @@ def _readable(document: Document) -> Document:
 
 def inputs_of(documents: Sequence[Document], module: FusionModule) -> list[Any]:
     """What :meth:`FusionModule.preprocess` takes for each document, captions joined with generated words."""
-    texts, _ = fit_captions(
-        documents,
-        template=module.settings.template,
-        max_tokens=module.settings.max_tokens,
-        count_tokens=module.tokenizer.count,
-    )
+    texts, _ = _fitter(module).fit(documents)
     return [
         {"text": text, "image": document.image} if document.modality is Modality.IMAGE else document.text
         for document, text in zip(documents, texts, strict=True)
     ]
+
+
+def log_dropped(collection: Collection, module: FusionModule) -> None:
+    """Log how many generated words of a whole collection are left out, if any: training says it once."""
+    is_picture = collection.modalities() == tuple(Modality).index(Modality.IMAGE)
+    rows = np.flatnonzero(is_picture).tolist()
+    dropped = pictures = 0
+    for start in range(0, len(rows), _CHUNK):
+        documents = collection.documents(rows[start : start + _CHUNK], pictures=False)
+        left_out = [
+            len(document.expansions) - kept
+            for document, kept in zip(documents, _fitter(module).kept(documents), strict=True)
+        ]
+        dropped += sum(left_out)
+        pictures += sum(map(bool, left_out))
+    if dropped:
+        logger.warning(
+            "%d expansions dropped, of %d of %d pictures: captions end at %d tokens",
+            dropped,
+            pictures,
+            len(rows),
+            module.settings.max_tokens,
+        )
+
+
+def _fitter(module: FusionModule) -> CaptionFitter:
+    return CaptionFitter(module.settings.template, module.settings.max_tokens, module.tokenizer.count)
 
 
 def _query_input(query: Query) -> Any:
@@ -100,7 +125,8 @@ class TrunkEncoder:
         learning = {id(p) for head in heads.head_modules(module.model) for p in head.parameters()}
         learning.add(id(module.logit_scale))
         frozen = {name: p for name, p in module.model.named_parameters() if id(p) not in learning}
-        self.fingerprint = weights_fingerprint(frozen)
+        reads = fingerprint([], {"template": module.settings.template, "tokens": module.settings.max_tokens})
+        self.fingerprint = f"{weights_fingerprint(frozen)}-{reads}"
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """See ``Encoder.count_tokens``."""
@@ -108,14 +134,15 @@ class TrunkEncoder:
 
     def encode_documents(self, documents: list[Document]) -> Float32Array:
         """float32 [len(documents), text + image + 2]."""
-        return self._rows(inputs_of(documents, self.module))
+        return self.rows(inputs_of(documents, self.module))
 
     def encode_queries(self, queries: list[Query]) -> Float32Array:
         """float32 [len(queries), text + image + 2]."""
-        return self._rows([_query_input(query) for query in queries])
+        return self.rows([_query_input(query) for query in queries])
 
     @torch.inference_mode()
-    def _rows(self, inputs: Sequence[Any], piece: int = 32) -> Float32Array:
+    def rows(self, inputs: Sequence[Any], piece: int = 32) -> Float32Array:
+        """float32 [len(inputs), text + image + 2] of what :meth:`FusionModule.preprocess` takes."""
         self.module.eval()
         device = self.module.logit_scale.device
         order = sorted(range(len(inputs)), key=lambda i: _length(inputs[i]))
@@ -125,6 +152,30 @@ class TrunkEncoder:
             features = self.module.preprocess([inputs[i] for i in chosen])
             on_device = {name: tensor.to(device) for name, tensor in features.items()}
             rows[chosen] = heads.trunk_rows(self.module.model, on_device).cpu().numpy()
+        return rows
+
+
+class WordedTrunkEncoder(TrunkEncoder):
+    """The same for a collection with generated words: only captions are read, pictures were looked at before.
+
+    A picture that could not be decoded then stays a row of zeros.
+    """
+
+    def __init__(self, module: FusionModule, plain: Collection, plain_rows: Float32Array) -> None:
+        """``plain_rows`` float32 [len(plain), text + image + 2] are of the collection without the words."""
+        super().__init__(module)
+        self._plain_rows = plain_rows
+        self._row_of = {id_: row for row, id_ in enumerate(plain.ids())}
+
+    def encode_documents(self, documents: list[Document]) -> Float32Array:
+        """float32 [len(documents), text + image + 2]."""
+        rows = np.array(self._plain_rows[[self._row_of[document.id] for document in documents]])
+        texts, _ = _fitter(self.module).fit(documents)
+        read = [n for n, text in enumerate(texts) if documents[n].expansions and text and rows[n, -1]]
+        if read:
+            width, _ = heads.widths(self.module.model)
+            of_text = [*range(width), -2]
+            rows[np.ix_(read, of_text)] = self.rows([texts[n] for n in read])[:, of_text]
         return rows
 
 
@@ -149,13 +200,25 @@ class TrunkInputs:
 
     @classmethod
     def compute(
-        cls, module: FusionModule, collection: Collection, splits: Sequence[str], folder: Path, progress: Any
+        cls, module: FusionModule, collection: Collection, plain: Collection, folder: Path, progress: Progress
     ) -> TrunkInputs:
-        """Run the towers over everything, or go on where an earlier run was stopped."""
+        """Run the towers over everything, or go on where an earlier run was stopped.
+
+        Args:
+            module: The model.
+            collection: Its documents and the queries of all its splits.
+            plain: The same without generated words, or the collection itself: a picture is looked at once,
+                whatever words it has.
+            folder: Where rows are kept.
+            progress: Told how far it is.
+        """
         encoder = TrunkEncoder(module)
-        rows = embed_collection(encoder, collection, folder, progress=progress)
+        rows = embed_collection(encoder, plain, folder, progress=progress)
+        if collection.fingerprint != plain.fingerprint:
+            worded = WordedTrunkEncoder(module, plain, rows)
+            rows = embed_collection(worded, collection, folder, progress=progress)
         topic_rows: dict[Query, Float32Array] = {}
-        for split in splits:
+        for split in collection.splits():
             vectors = embed_split(encoder, collection, split, folder, progress=progress)
             queries = [topic.query for topic in collection.topics(split)]
             topic_rows |= zip(queries, vectors, strict=True)
@@ -178,9 +241,13 @@ class TrunkSearchEncoder(TorchEncoder):
         self._inputs, self._collection = inputs, collection
 
     @cached_property
-    def _row_of(self) -> dict[str, int]:
-        """Read only when documents come without their rows; a look while training has them."""
-        return {id_: row for row, id_ in enumerate(self._collection.ids())}
+    def _row_of(self) -> dict[tuple[str, Modality], int]:
+        """Read only when documents come without their rows; a look while training has them.
+
+        A picture that comes as a text, its words alone, has none.
+        """
+        kinds = (tuple(Modality)[code] for code in self._collection.modalities())
+        return {key: row for row, key in enumerate(zip(self._collection.ids(), kinds, strict=True))}
 
     def encode_rows(self, rows: Sequence[int]) -> Float32Array:
         """float32 [len(rows), dim], unit rows of documents by their row, which need not be read for it."""
@@ -188,7 +255,7 @@ class TrunkSearchEncoder(TorchEncoder):
 
     def encode_documents(self, documents: list[Document]) -> Float32Array:
         """See ``Encoder.encode_documents``."""
-        rows = [self._row_of.get(document.id) for document in documents]
+        rows = [self._row_of.get((document.id, document.modality)) for document in documents]
         if not documents or None in rows:
             return super().encode_documents(documents)
         return self.encode_rows([row for row in rows if row is not None])

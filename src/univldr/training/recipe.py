@@ -9,7 +9,9 @@ from typing import Literal
 
 from univldr.config import read_config
 from univldr.errors import ConfigError
+from univldr.training.verbalizer_settings import VerbalizerTraining
 from univldr.types import Modality
+from univldr.verbalize.settings import Plan, VerbalizerSettings
 
 ANY = "any"
 """The key of ``hard_negatives`` that draws from the joint list, whatever the modality."""
@@ -140,6 +142,9 @@ class Stage:
         fill: Where a list is short, the other lists make up the number.
         given: Draw from the hard negatives that the data set names, not from mined ones.
         mine: Mine hard negatives with the model that the stage starts from.
+        verbalize: Whose words join the captions, in this order, in training, mining and validation alike.
+        mine_plain: Mine without these words, as the paper's code does; the model is then trained on negatives
+            that were hard for other captions.
         mask_positives: Leave out of a softmax whatever else answers its query.
         batch: Queries in a step, over all processes.
         accumulation: Batches whose gradients make one step.
@@ -163,6 +168,8 @@ class Stage:
     fill: bool = True
     given: bool = False
     mine: MiningSettings | None = None
+    verbalize: tuple[str, ...] = ()
+    mine_plain: bool = False
     mask_positives: bool = True
     batch: int = 64
     accumulation: int = 1
@@ -189,6 +196,14 @@ class Stage:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if self.cached and self.chunk < 1:
             raise ConfigError(f"cached needs a chunk of at least 1 row, not {self.chunk}")
+        Plan(self.verbalize)
+        if self.mine_plain and not (self.verbalize and self.mine):
+            raise ConfigError("mine_plain leaves words out of mining; it needs verbalize and a [mine] table")
+
+    @property
+    def words(self) -> str:
+        """The stage's verbalizers, as a system has them in brackets; "" where there are none."""
+        return ",".join(self.verbalize)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,12 +265,19 @@ class RunSettings:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A whole run; :func:`univldr.training.reproduce` carries it out."""
+    """A whole run; :func:`univldr.training.reproduce` carries it out.
+
+    Attributes:
+        verbalize: How verbalizers work, in every stage and in the table; tags are those of ``model.start``.
+        verbalizers: To train, each from its own start; stages do not need them.
+    """
 
     name: str
     data: DataSettings
     model: ModelSettings
     stages: tuple[Stage, ...]
+    verbalize: VerbalizerSettings = field(default_factory=VerbalizerSettings)
+    verbalizers: tuple[VerbalizerTraining, ...] = ()
     validation: ValidationSettings = ValidationSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     run: RunSettings = RunSettings()
@@ -269,6 +291,10 @@ class Recipe:
             if stage.after not in ("", *known):
                 raise ConfigError(f'stage "{stage.name}" comes after "{stage.after}"; known: {known}')
             known.append(stage.name)
+        names = [training.name for training in self.verbalizers]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise ConfigError(f'two verbalizers are called "{name}"; name each otherwise')
 
     def before(self, stage: Stage) -> str:
         """The name of the stage whose model ``stage`` starts from, or ``start``."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,13 @@ from univldr.corpus.collection import Collection, open_collection
 from univldr.corpus.webqa_check import check_webqa
 from univldr.encoders import load_encoder
 from univldr.encoders.torch_encoder import TorchEncoder
-from univldr.errors import ConfigError, CorpusError
+from univldr.errors import ConfigError, CorpusError, ModelError
 from univldr.evaluation.measures import DEFAULT
 from univldr.evaluation.plots import plot_reports
 from univldr.evaluation.runs import Named, load_runs, of_collection, save_runs
-from univldr.evaluation.systems import parse_system
+from univldr.evaluation.systems import parse_system, words_of
 from univldr.evaluation.tasks import measure_tasks, modality_reports, task_table
+from univldr.evaluation.words import Wording
 from univldr.training.files import write_json
 from univldr.training.inputs import search_encoder
 from univldr.training.processes import part
@@ -47,14 +48,21 @@ class Reproduction:
     progress: Progress = silent
     cache: Path | None = None
 
-    def check(self, *, table: bool = True) -> None:
-        """Look at the data before an hour is lost; for the table, at what it is measured on, too.
+    def check(self, stages: Sequence[str] = (), *, ready: bool = False) -> None:
+        """Look at the data and at what makes words before an hour is lost.
+
+        Args:
+            stages: Only these and those that they start from; by default all, and the table.
+            ready: Whether the models of verbalizers must be there, those on the hub within reach. Else none
+                is asked for, and a directory that is missing is a warning if the recipe trains verbalizers.
 
         Raises:
-            ConfigError: a system or a split of the recipe is unknown.
+            ConfigError: a system, a split or a stage is unknown.
             CorpusError: files of the data set are missing or broken; the message lists them.
-            ModelError: the model to start from cannot be loaded.
+            MissingExtra: a verbalizer needs an optional dependency.
+            ModelError: the model of a verbalizer is missing.
         """
+        self._check_words(stages, ready)
         data = self.recipe.data
         if data.format.startswith("webqa"):
             found = check_webqa(data.path)
@@ -70,13 +78,26 @@ class Reproduction:
                 raise ConfigError(
                     f'stage "{stage.name}" trains on split "{stage.split}"; the data has {", ".join(splits)}'
                 )
-
-        if table:
+        if not stages:
             self._check_table()
 
+    def _check_words(self, stages: Sequence[str], ready: bool) -> None:
+        specs = [stage.words for stage in self._with_starts(stages)]
+        specs += [] if stages else [words_of(parse_system(row.rpartition("=")[2])) for row in self._systems()]
+        for spec in filter(None, dict.fromkeys(specs)):
+            try:
+                verbalization = self._wording.verbalization(spec)
+                if ready:
+                    _ = verbalization.key  # asks for the files of every model
+            except ModelError as error:
+                if not self.recipe.verbalizers:
+                    raise
+                message = f"{error}; univldr train-verbalizer makes the verbalizers of this recipe"
+                if ready:
+                    raise ModelError(message) from error
+                logger.warning("%s", message)
+
     def _check_table(self) -> None:
-        for spec in self.recipe.evaluation.systems:
-            parse_system(spec.rpartition("=")[2])
         split, splits = self.recipe.evaluation.split, self.tested.splits()
         if split not in splits:
             raise ConfigError(
@@ -98,17 +119,20 @@ class Reproduction:
         """Run a stage, after those that it needs: its model's folder."""
         name = self.recipe.before(stage)
         start = self.recipe.model.start if name == "start" else str(self.train(self._stage(name)))
+        folder = self.out / stage.name
         run = StageRun(
-            self.recipe, stage, start, self.collection, self.out / stage.name, self._cache, self.progress
+            self.recipe, stage, start, self.collection, folder, self._cache, self._wording, self.progress
         )
         return run.run()
 
     def evaluate(self) -> str:
         """Measure the recipe's systems; the tables as Markdown, beside them in JSON, runs and a plot."""
         settings = self.recipe.evaluation
-        wanted = [(spec, False) for spec in settings.systems or self._usual_systems()]
+        wanted = [(row, False) for row in self._systems()]
         data = of_collection(self.tested, settings.split, self._cache)
-        runs = load_runs(wanted, data, k=settings.k, progress=self.progress, load=self.load)
+        runs = load_runs(
+            wanted, data, k=settings.k, progress=self.progress, load=self.load, wording=self._wording
+        )
         tables = [task_table(task) for task in measure_tasks(runs, data, DEFAULT)]
         save_runs(runs, self.out / "runs")
         reports = modality_reports(self._joint(runs), data)
@@ -124,20 +148,40 @@ class Reproduction:
         write_json(self.out / RESULTS, record)
         return "\n\n".join(table.markdown() for table in tables)
 
-    def load(self, name: str) -> Encoder:
-        """The encoder of a stage, of ``start``, or of any other name that ``load_encoder`` knows."""
-        if name == "start":
-            return self._encoder(self.recipe.model.start, name)
-        if name in (stage.name for stage in self.recipe.stages):
-            return self._encoder(str(self.train(self._stage(name))), name)
-        return load_encoder(name)
+    def load(self, name: str, collection: Collection) -> Encoder:
+        """The encoder of a stage, of ``start``, or of any other name that ``load_encoder`` knows.
 
-    def _encoder(self, place: str, name: str) -> Encoder:
-        loaded = TorchEncoder.load(place)
-        if self.recipe.model.train == "all":
-            return loaded
-        inputs = make_inputs(self.recipe, loaded.model, self.tested, self._cache, self.progress)
-        return search_encoder(loaded.model, name, inputs, self.tested)
+        Frozen towers need not run again over ``collection`` where it is what the table is measured on, with
+        generated words or without.
+        """
+        encoder = self._encoder(name)
+        if self.recipe.model.train == "all" or not self._is_own(name):
+            return encoder
+        assert isinstance(encoder, TorchEncoder)
+        plain = self.tested if collection.file == self.tested.file else collection
+        inputs = make_inputs(self.recipe, encoder.model, collection, plain, self._cache, self.progress)
+        return search_encoder(encoder.model, name, inputs, collection)
+
+    @cached_property
+    def _encoder(self) -> Callable[[str], Encoder]:
+        """Loads a model by its name; the one at hand is kept, and one to go back to."""
+
+        def load(name: str) -> Encoder:
+            if name == "start":
+                return TorchEncoder.load(self.recipe.model.start)
+            return (
+                TorchEncoder.load(self.train(self._stage(name))) if self._is_own(name) else load_encoder(name)
+            )
+
+        return lru_cache(maxsize=2)(load)
+
+    def _is_own(self, name: str) -> bool:
+        return name == "start" or name in (stage.name for stage in self.recipe.stages)
+
+    @cached_property
+    def _wording(self) -> Wording:
+        """Tags are those of the model that training starts from: they stay the same from stage to stage."""
+        return Wording(self.recipe.verbalize, tags_by=self.recipe.model.start)
 
     def _stage(self, name: str) -> Stage:
         for stage in self.recipe.stages:
@@ -148,16 +192,29 @@ class Reproduction:
 
     def run(self, stages: Sequence[str] = ()) -> str:
         """Everything, or only some stages: the tables, or where the last stage's model is."""
-        self.check(table=not stages)
+        self.check(stages, ready=True)
         chosen = [self._stage(name) for name in stages] or self.recipe.stages
         folders = [self.train(stage) for stage in chosen]
         if not part():
             return ""  # measuring is the first process's work
         return str(folders[-1]) if stages else self.evaluate()
 
-    def _usual_systems(self) -> list[str]:
-        stages = [stage.name for stage in self.recipe.stages]
-        return ["bm25", "start", "start+center", *stages, f"{stages[-1]}+center", f"divide:{stages[0]}"]
+    def _with_starts(self, names: Sequence[str]) -> Sequence[Stage]:
+        """The stages of these names, and those that they start from; all where there are no names."""
+        needed = list(names)
+        for name in needed:
+            start = self.recipe.before(self._stage(name))
+            needed += [start] if start not in ("start", *needed) else []
+        return [stage for stage in self.recipe.stages if not names or stage.name in needed]
+
+    def _systems(self) -> Sequence[str]:
+        """The rows of the table: by default the baselines, and each stage with the words it trained with."""
+        if self.recipe.evaluation.systems:
+            return self.recipe.evaluation.systems
+        stages = [f"{stage.name}[{stage.words}]" for stage in self.recipe.stages]
+        first, last = stages[0], stages[-1]
+        systems = ["bm25", "start", "start+center", *stages, f"{last}+center", f"divide:{first}"]
+        return [str(parse_system(system)) for system in systems]
 
     def _joint(self, runs: Sequence[Named]) -> list[Named]:
         """The runs over the joint pool; those over one pool have no modalities to report."""

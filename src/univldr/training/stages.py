@@ -21,12 +21,13 @@ from univldr.config import to_dict
 from univldr.corpus.collection import Collection, Topic
 from univldr.encoders.fusion import FusionModule, fusion_transformer
 from univldr.errors import ConfigError
+from univldr.evaluation.words import Wording
 from univldr.index.lock import IndexLock
 from univldr.training.card import write_card
 from univldr.training.curves import plot_history
 from univldr.training.examples import Lists, TrainingExamples, lists_by_modality
 from univldr.training.files import write_json
-from univldr.training.inputs import Collator, Inputs, LiveInputs, TrunkInputs, search_encoder
+from univldr.training.inputs import Collator, Inputs, LiveInputs, TrunkInputs, log_dropped, search_encoder
 from univldr.training.mining import mine
 from univldr.training.negatives import joint_list, read_negatives
 from univldr.training.processes import one_process_first, rank, wait_for_all
@@ -70,9 +71,10 @@ class StageRun:
         recipe: Of the whole run.
         stage: The one to run.
         start: The model that it starts from.
-        collection: The data.
+        collection: The data, without generated words.
         folder: ``model/``, ``checkpoints/``, ``history.json`` and its plot; negatives lie beside it.
         cache: Vectors that stages share.
+        wording: How the stage's words are made.
         progress: Told how far it is.
     """
 
@@ -82,12 +84,26 @@ class StageRun:
     collection: Collection
     folder: Path
     cache: Path
+    wording: Wording
     progress: Progress = silent
 
     @property
     def model_folder(self) -> Path:
         """Where the trained model is; there only when the stage is finished."""
         return self.folder / "model"
+
+    @cached_property
+    def data(self) -> Collection:
+        """What is trained and validated on: the collection with the stage's words."""
+        with one_process_first():
+            return self.wording.collection(
+                self.collection, self.stage.words, self.cache, progress=self.progress
+            )
+
+    @cached_property
+    def _words(self) -> str:
+        """Changes with the stage's words and with whatever makes them; "" where there are none."""
+        return self.wording.verbalization(self.stage.words).key
 
     @cached_property
     def _modalities(self) -> npt.NDArray[np.uint8]:
@@ -124,7 +140,9 @@ class StageRun:
         module = FusionModule.load(self.start)
         module.name = self.recipe.model.name or f"{self.recipe.name}-{self.stage.name}"
         model = fusion_transformer(module)
-        inputs = make_inputs(self.recipe, model, self.collection, self.cache, self.progress)
+        inputs = self._inputs(model, self.data)
+        if rank() == 0:
+            log_dropped(self.data, module)
         negatives = self._negatives(model, inputs)
         freeze(model, self.stage, self.recipe.model.train)
         trainer = self._trainer(model, inputs, negatives)
@@ -146,14 +164,19 @@ class StageRun:
             "seed": self.seed,
             "collection": self.collection.fingerprint,
         }
+        if self._words:  # those of another model must not pass for these
+            wanted["words"] = self._words
         path = self.folder / "settings.json"
         if not path.exists():
             write_json(path, wanted)
-        elif json.loads(path.read_text("utf-8")) != wanted:
+        elif _with_defaults(json.loads(path.read_text("utf-8"))) != wanted:
             raise ConfigError(
                 f"{self.folder} holds stage {self.stage.name!r} with other settings or data; "
                 "remove it, or choose another --out"
             )
+
+    def _inputs(self, model: SentenceTransformer, collection: Collection) -> Inputs:
+        return make_inputs(self.recipe, model, collection, self.collection, self.cache, self.progress)
 
     def _negatives(self, model: SentenceTransformer, inputs: Inputs) -> dict[str, Sequence[Lists]]:
         """The lists of each query of the training split and of the one to validate on."""
@@ -166,18 +189,17 @@ class StageRun:
                 split: [lists_by_modality(t.negatives, codes, names) for t in self.collection.topics(split)]
                 for split in splits
             }
-        assert self.stage.mine is not None
-        encoder = search_encoder(model, self.start, inputs, self.collection)
-        found: dict[str, Sequence[Lists]] = {}
-        for split in dict.fromkeys(splits):
-            found[split] = self._mined(encoder, split)
-        return found
+        data = self.data
+        if self.stage.mine_plain:
+            data, inputs = self.collection, self._inputs(model, self.collection)
+        encoder = search_encoder(model, self.start, inputs, data)
+        return {split: self._mined(encoder, data, split) for split in dict.fromkeys(splits)}
 
-    def _mined(self, encoder: Encoder, split: str) -> Sequence[Lists]:
+    def _mined(self, encoder: Encoder, data: Collection, split: str) -> Sequence[Lists]:
         assert self.stage.mine is not None
         path = self._mined_file(split)
         with one_process_first():
-            report = mine(encoder, self.collection, split, self.stage.mine, path, self.cache, self.progress)
+            report = mine(encoder, data, split, self.stage.mine, path, self.cache, self.progress)
         logger.info("%s", report)
         return [
             {ANY: joint_list(lists)[0], **{str(modality): rows for modality, (rows, _) in lists.items()}}
@@ -185,8 +207,9 @@ class StageRun:
         ]
 
     def _mined_file(self, split: str) -> Path:
-        """Shared by the stages that mine alike with the same model."""
-        digest = hashlib.sha256(json.dumps(to_dict(self.stage.mine)).encode()).hexdigest()[:8]
+        """Shared by the stages that mine alike, with the same words and the same model."""
+        words = "" if self.stage.mine_plain else self._words
+        digest = hashlib.sha256(f"{json.dumps(to_dict(self.stage.mine))}{words}".encode()).hexdigest()[:8]
         name = f"{self.recipe.before(self.stage)}-{digest}.{split}.jsonl"
         return self.folder.parent / "negatives" / name
 
@@ -215,10 +238,10 @@ class StageRun:
 
         held_out: dict[str, Any] = {}
         if self._held_out_splits():
-            pool = HeldOut.draw(self.collection, validation, self.recipe.seed)
+            pool = HeldOut.draw(self.data, validation, self.recipe.seed)
 
             def look(model: SentenceTransformer) -> dict[str, float]:
-                return pool.look(search_encoder(model, stage.name, inputs, self.collection))
+                return pool.look(search_encoder(model, stage.name, inputs, self.data))
 
             some, collator = examples(validation.split)
             held_out = {"held_out": some, "held_out_collator": collator, "look": look}
@@ -257,13 +280,26 @@ class StageRun:
             shutil.rmtree(checkpoint)  # of no more use, and larger than the model
 
 
+def _with_defaults(claim: dict[str, Any]) -> dict[str, Any]:
+    """A claim as this version writes it: an older one did not know all settings of a stage."""
+    return claim | {"stage": to_dict(Stage("")) | claim["stage"]}
+
+
 def make_inputs(
-    recipe: Recipe, model: SentenceTransformer, collection: Collection, cache: Path, progress: Progress
+    recipe: Recipe,
+    model: SentenceTransformer,
+    collection: Collection,
+    plain: Collection,
+    cache: Path,
+    progress: Progress,
 ) -> Inputs:
-    """Read documents as they are needed, or run frozen towers over all of them once."""
+    """Read documents as they are needed, or run frozen towers over all of them once.
+
+    ``plain`` is ``collection`` without generated words; its pictures are those that towers look at.
+    """
     module = model[0]
     assert isinstance(module, FusionModule)
     if recipe.model.train == "all":
         return LiveInputs(collection, module)
     with one_process_first():
-        return TrunkInputs.compute(module, collection, collection.splits(), cache, progress)
+        return TrunkInputs.compute(module, collection, plain, cache, progress)
