@@ -294,8 +294,8 @@ def speed(verbalizer: TagVerbalizer, encoder: Encoder, dev: Split) -> list[list[
     )
     _, alone = timed(lambda: encoded(encoder, dev.documents))
     print(
-        f"\nCPU seconds: the vocabulary {vocabulary:.2f}, once; {len(pictures)} pictures {seconds:.2f}, of which "
-        f"the encoder {alone:.2f}"
+        f"\nCPU seconds: the vocabulary {vocabulary:.2f}, once; {len(pictures)} pictures {seconds:.2f}, of "
+        f"which the encoder {alone:.2f}"
     )
     return tags
 

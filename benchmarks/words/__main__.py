@@ -33,7 +33,7 @@ def main() -> None:
     ablation = Ablation(arguments.ordering, arguments.words)
     if arguments.only in (None, "ablation"):
         ablation.run()
-        write_samples(arguments.data, arguments.ordering, arguments.words, ablation.wording)
+        write_samples(arguments.data, arguments.ordering, arguments.words, ablation.wording())
     if arguments.only in (None, "training"):
         train(arguments.ordering, arguments.words)
     if arguments.only in (None, "report"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from benchmarks.ordering.__main__ import HERE as ORDERING
@@ -21,6 +20,7 @@ from univldr.trec import write_run
 SETTINGS = {"bare": "", "captioned": "human"}
 """A test set of ``ordering``, and what its pictures say for themselves."""
 
+ALL = "caption,query,tags,ocr"
 WORDS = (
     "",
     "caption",
@@ -30,7 +30,7 @@ WORDS = (
     "caption,query",
     "caption,tags",
     "query,tags",
-    "caption,query,tags,ocr",
+    ALL,
 )
 """Choices of verbalizers."""
 
@@ -41,7 +41,7 @@ ENCODERS = (*STUDIED.values(), "mini", "bm25")
 
 def row(setting: str, words: str) -> str:
     """What a choice of words is called: ``human + caption, query``."""
-    generated = "all four" if words.count(",") == len(WORDS[-1].split(",")) - 1 else words.replace(",", ", ")
+    generated = "all four" if words == ALL else words.replace(",", ", ")
     return " + ".join(filter(None, (SETTINGS[setting], generated))) or "none"
 
 
@@ -70,11 +70,12 @@ class Ablation:
                     load = self._reproduction(trained, setting, seed).load
                     self._answer(setting, encoder, STAGE, seed, load)
             for encoder in ("mini", "bm25"):
-                self._answer(setting, encoder, encoder, 1, None)
+                self._answer(setting, encoder, encoder, 1)
 
-    def _answer(self, setting: str, encoder: str, model: str, seed: int, load: Load | None) -> None:
+    def _answer(self, setting: str, encoder: str, model: str, seed: int, load: Load | None = None) -> None:
         collection = open_collection(self.ordering / setting / "test")
         data = of_collection(collection, "test", self.ordering / "cache")
+        wording = self.wording("" if load else "mini")
         for words in WORDS:
             name = row(setting, words)
             path = run_file(self.words, encoder, name, seed)
@@ -82,20 +83,16 @@ class Ablation:
                 continue
             print(f"{encoder} {name} {seed}", file=sys.stderr, flush=True)
             system = [(f"{model}[{words}]" if words else model, False)]
-            [named] = load_runs(
-                system, data, k=100, progress=silent, pools=False, load=load, wording=self.wording
-            )
+            [named] = load_runs(system, data, k=100, progress=silent, pools=False, load=load, wording=wording)
             path.parent.mkdir(parents=True, exist_ok=True)
             write_run(named.run, path)
 
-    @cached_property
-    def wording(self) -> Wording:
-        """The captioners; tags are placed by the encoder that the first seed starts from."""
+    def wording(self, tags_by: str = "") -> Wording:
+        """The captioners, by beam search; tags are placed by the encoder that the first seed starts from."""
         captioners = self.words / "captioner"
-        return Wording.of(
-            [f"{name}.model={captioners / name / 'model'}" for name in ("caption", "query")],
-            tags_by=str(self.ordering / "start-1" / "align" / "model"),
-        )
+        settings = [f"{name}.model={captioners / name / 'model'}" for name in ("caption", "query")]
+        settings += [f"{name}.beams=3" for name in ("caption", "query")]
+        return Wording.of(settings, tags_by or str(self.ordering / "start-1" / "align" / "model"))
 
     def _reproduction(self, trained: str, setting: str, seed: int) -> Reproduction:
         """The models that ``ordering`` trained in one setting, on the pool of another."""

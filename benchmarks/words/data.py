@@ -34,6 +34,7 @@ def write_captions(data: Path, out: Path, *, half: bool = False, seed: int = 0) 
     _write(out / "documents.jsonl", [_picture(item, "train.tar", captioned=False) for item in pictures])
     _write(out / "queries.captions.jsonl", _all_captions(pictures, learned))
     _write(out / "queries.dev.jsonl", _all_captions(pictures, held))
+    _write(out / "queries.dev-queries.jsonl", [_query(pictures[i], 1) for i in held])
     _write(out / "queries.train.jsonl", [_query(pictures[i], 1) for i in train])
 
 

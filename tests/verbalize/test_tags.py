@@ -90,6 +90,12 @@ def texts(said: list[list[Words]]) -> list[list[str]]:
     return [[words.text for words in of_one] for of_one in said]
 
 
+def assert_tags(chosen: list[tuple[int, float]], expected: dict[int, float]) -> None:
+    """The same words in the same order, at the same scores."""
+    assert [word for word, _ in chosen] == list(expected)
+    np.testing.assert_allclose([score for _, score in chosen], list(expected.values()), rtol=1e-5)
+
+
 # --- the arithmetic ---
 
 
@@ -101,8 +107,8 @@ def test_a_space_in_which_every_axis_counts_as_its_variance_allows() -> None:
     np.testing.assert_allclose(directions.words @ directions.words.T, gram, atol=1e-6)
     np.testing.assert_allclose(directions.axes @ directions.axes.T, np.diag([4 / 7, 4 / 13]), atol=1e-6)
     # (1, 0) scores a, -a, 0, 0: a standard deviation of a / sqrt(2)
-    (only,) = directions.pursue(np.array([1, 0], np.float32), among=4, count=4, threshold=1.4)
-    assert only == (0, pytest.approx(2**0.5, rel=1e-5))
+    chosen = directions.pursue(np.array([1, 0], np.float32), among=4, count=4, threshold=1.4)
+    assert_tags(chosen, {0: 2**0.5})
     assert directions.pursue(np.array([1, 0], np.float32), among=4, count=4, threshold=1.42) == []
 
 
@@ -110,15 +116,23 @@ def test_what_a_tag_explains_is_not_explained_again() -> None:
     words = np.array([[1, 0], [0.8, 0.6], [-1, 0], [-0.8, -0.6]], np.float32)
     directions = Directions(np.eye(2, dtype=np.float32), words)
     deviation = ((1 + 0.8**2) / 2) ** 0.5
-    (only,) = directions.pursue(np.array([1, 0], np.float32), among=4, count=4, threshold=0.5)
-    assert only == (0, pytest.approx(1 / deviation))
-    # (0.3, 1) scores 0.3 and 0.84; without the second's share, (-0.372, 0.496), there is nothing for the first
+    chosen = directions.pursue(np.array([1, 0], np.float32), among=4, count=4, threshold=0.5)
+    assert_tags(chosen, {0: 1 / deviation})
+    # (2, 1) scores 2 and 2.2; less the second's share (1.76, 1.32) it is (0.24, -0.32), of which 0.24 is left
+    scores = np.array([2, 2.2, -2, -2.2])
+    chosen = directions.pursue(np.array([2, 1], np.float32), among=4, count=4, threshold=0.1)
+    assert_tags(chosen, {1: 2.2 / scores.std(), 0: 0.24 / scores.std()})
+
+
+def test_what_is_left_makes_no_tag_of_what_the_picture_is_not() -> None:
+    """(0.3, 1) less its share of (0.8, 0.6) points away from (1, 0), but its opposite was never near."""
+    words = np.array([[1, 0], [0.8, 0.6], [-1, 0], [-0.8, -0.6]], np.float32)
+    directions = Directions(np.eye(2, dtype=np.float32), words)
     scores = np.array([0.3, 0.84, -0.3, -0.84])
-    best = directions.pursue(np.array([0.3, 1], np.float32), among=2, count=4, threshold=0)
-    assert best == [(1, pytest.approx(0.84 / scores.std()))]
-    # but the opposite of the first, were it no mere background: 0.372
-    best = directions.pursue(np.array([0.3, 1], np.float32), among=4, count=4, threshold=0)
-    assert best == [(1, pytest.approx(0.84 / scores.std())), (2, pytest.approx(0.372 / scores.std()))]
+    chosen = directions.pursue(np.array([0.3, 1], np.float32), among=4, count=4, threshold=0)
+    assert_tags(chosen, {1: 0.84 / scores.std()})
+    chosen = directions.pursue(np.array([0.3, 1], np.float32), among=1, count=4, threshold=0)
+    assert_tags(chosen, {0: 0.3 / scores.std()})  # the others are mere background
 
 
 def test_repeats_are_passed_over_and_do_not_count() -> None:

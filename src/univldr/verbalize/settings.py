@@ -1,4 +1,4 @@
-"""Which verbalizers, and how each of them works; the same settings in recipes, in an index and on a command."""
+"""Which verbalizers, and how each works; the same settings in recipes, indexes and on the command line."""
 
 from __future__ import annotations
 
@@ -82,20 +82,20 @@ class OcrSettings:
 
     Attributes:
         min_confidence: Lines that are less certain are left out, from 0 to 1.
-        max_side: The longer side in pixels at which a picture is read; a larger one is scaled down.
+        max_pixels: Width times height at which a picture is read; a larger one is scaled down.
         batch: Pictures at a time.
     """
 
-    min_confidence: float = 0.5
-    max_side: int = 2000
+    min_confidence: float = 0.8
+    max_pixels: int = 3_000_000
     batch: int = 8
 
     def __post_init__(self) -> None:
         _at_least_one(self, "batch")
         if not 0 <= self.min_confidence <= 1:
             raise ConfigError(f"min_confidence is {self.min_confidence}; it must be from 0 to 1")
-        if self.max_side < 32:
-            raise ConfigError(f"max_side is {self.max_side}; it must be at least 32")
+        if self.max_pixels < 4096:
+            raise ConfigError(f"max_pixels is {self.max_pixels}; it must be at least 4096")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ class TagSettings:
         vocabulary: A file with a word or phrase a line; by default the list that comes with univldr.
         count: Most tags for one picture.
         threshold: How far a tag must stand out, in standard deviations of a picture's scores over the whole
-            vocabulary; the same for every model (:mod:`univldr.verbalize.tags`). With 4, some 56 to 60 of 100
-            tags were words that people used for the same photo; with 5 about 70, but half as many tags.
+            vocabulary; the same for every model (:mod:`univldr.verbalize.tags`). At 4, 57 to 61 of 100 tags
+            were words that people used for the same photo, at 5 about 70, but there were half as many.
         template: The sentence in which a word is encoded, at ``{}``.
         batch: Pictures at a time.
     """
@@ -173,7 +173,7 @@ class Plan:
         return cls(tuple(names), settings)
 
     def changed(self, spec: str | None, assignments: Sequence[str] = ()) -> Plan:
-        """Another plan: ``spec`` as in :meth:`of`, or the same names, and settings such as ``caption.beams=3``.
+        """Another plan: ``spec`` as in :meth:`of`, or the same names; settings such as ``caption.beams=3``.
 
         Raises:
             ConfigError: a verbalizer or a setting is unknown, or a value makes no sense.

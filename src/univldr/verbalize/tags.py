@@ -14,16 +14,17 @@ seen. So a word is read against all the others, a background that needs nobody's
    picture's scores over the whole vocabulary*, whatever the model. Were the scores normally distributed, 4
    would give one picture in thirty a tag by chance.
 3. The best word is taken, its share is taken out of the picture, and what is left is scored again in the
-   same unit (matching pursuit: Mallat & Zhang, 1993): after "white dog" there is little left for "puppy" or
-   "white shirt" to explain. A word that repeats a tag, in the plural or as a part of it, is passed over.
+   same unit (matching pursuit: Mallat & Zhang, 1993); a word keeps the lowest score it ever had. After "white
+   dog" there is little left for "puppy" or "white shirt" to explain. A word that repeats a tag, in the
+   plural or as a part of it, is passed over.
 
 The background is the vocabulary and the list that comes with univldr together, so that a vocabulary of three
 words is judged as strictly as one of a thousand. A picture's tags do not depend on its neighbours, unless
 its vector does already (quantized picture graphs, see :class:`univldr.encoders.onnx.OnnxEncoder`).
 
-Tags tell their own encoder nothing that its picture vectors do not hold, and joined to them they blur them: on
-Flickr8k dev they cost ``mini`` a fifth of its nDCG@10 on bare pictures and a fortieth on captioned ones. They
-are for those who read words: BM25, people, or another encoder (benchmarks/LOG.md).
+Tags tell their encoder nothing that its vectors of the pictures do not hold, and joined to these they blur
+them: on Flickr8k dev they cost ``mini`` a fifth of its nDCG@10 on bare pictures and a fortieth on captioned
+ones. They are for those who read words: BM25, people, or another encoder (benchmarks/LOG.md).
 """
 
 from __future__ import annotations
@@ -207,22 +208,25 @@ class Directions:
             repeats: Whether one word says what another, chosen already, does.
         """
         left = picture @ self.axes
-        scores = self.words @ left
-        mean, deviation = float(scores.mean()), float(scores.std())
+        products = self.words @ left
+        mean, deviation = products.mean(), products.std()
         if deviation <= _ROUNDING * np.linalg.norm(left):  # it has nothing in common with any word
             return []
-        chosen: dict[int, float] = {}
-        passed = np.arange(len(scores)) >= among
+        scores = (products - mean) / deviation
+        scores[among:] = -np.inf
+        chosen: list[tuple[int, float]] = []
         while len(chosen) < count:
-            scores = np.where(passed, -np.inf, (self.words @ left - mean) / deviation)
             best = int(scores.argmax())
-            if not scores[best] > threshold:
+            score = float(scores[best])
+            if score <= threshold:
                 break
-            passed[best] = True
-            if not any(repeats(best, word) for word in chosen):
-                chosen[best] = float(scores[best])
-                left = left - (self.words[best] @ left) * self.words[best]
-        return sorted(chosen.items(), key=lambda pair: -pair[1])
+            scores[best] = -np.inf
+            if any(repeats(best, word) for word, _ in chosen):
+                continue
+            chosen.append((best, score))
+            left = left - (self.words[best] @ left) * self.words[best]
+            scores = np.minimum(scores, (self.words @ left - mean) / deviation)
+        return chosen
 
 
 def builtin_vocabulary() -> list[str]:
