@@ -33,7 +33,7 @@ TRAINING_ONLY = {
 NEEDS_TORCH = {
     "encoders/fusion.py", "encoders/dual.py", "encoders/heads.py", "encoders/torch_encoder.py",
     "encoders/openai_clip.py", "encoders/openmatch.py", "encoders/restore.py", "encoders/graph_layers.py",
-    "export.py", "verbalize/captioner.py", "verbalize/generate.py",
+    "export.py", "verbalize/grid.py", "verbalize/generate.py",
 }  # fmt: skip
 
 

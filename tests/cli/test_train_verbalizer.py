@@ -77,9 +77,7 @@ def test_it_trains_what_is_named_and_prints_the_report(
 
 
 def test_names_and_settings_that_are_wrong_are_said(recipe: Path, tmp_path: Path) -> None:
-    with pytest.raises(
-        ConfigError, match='no verbalizer "captions" in recipe squares; it has caption'
-    ):
+    with pytest.raises(ConfigError, match='no verbalizer "captions" in recipe squares; it has caption'):
         invoke(recipe, "--name", "captions", "--out", tmp_path / "out")
     with pytest.raises(ConfigError, match=r'no setting "verbalizers.0.epoch"; did you mean'):
         invoke(recipe, "--set", "verbalizers.0.epoch=2")

@@ -21,6 +21,7 @@ from tests.verbalize.tiny_models import build
 from univldr.corpus.collection import Collection, open_collection
 from univldr.errors import ConfigError, CorpusError, StoreError
 from univldr.index.lock import IndexLock
+from univldr.training import verbalizer
 from univldr.training.verbalizer_data import Batches, read_pairs
 from univldr.training.verbalizer_report import plain
 from univldr.training.verbalizer_settings import VerbalizerTraining
@@ -46,6 +47,12 @@ def trained(collection: Collection, start: str, tmp_path_factory: pytest.TempPat
     query = kit.tiny(name="query", kind="query", split="asks", dev="dev-asks", start="caption")
     train_verbalizers(kit.recipe(collection, "hash", kit.tiny(start=start), query), (), out, out / "cache")
     return out
+
+
+@pytest.fixture(autouse=True)
+def no_plot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes longer than a training here; ``trained`` is made before this and has one."""
+    monkeypatch.setattr(verbalizer, "plot_history", lambda history, path, title: None)
 
 
 def read(path: Path) -> Any:
@@ -84,8 +91,8 @@ def test_it_learns_to_ask_from_a_captioner(trained: Path) -> None:
 def test_the_best_look_is_kept(trained: Path) -> None:
     history = read(trained / "caption/history.json")["history"]
     losses = [entry["eval_loss"] for entry in history]
-    assert [entry["step"] for entry in history] == [8, 16, 24, 32, 40, 48, 56, 60]
-    assert history[0]["epoch"] == 2.0
+    assert [entry["step"] for entry in history] == [0, 8, 16, 24, 32, 40, 48, 56, 60]
+    assert history[1]["epoch"] == 2.0
     record = read(trained / "caption/results.json")["training"]
     assert record["dev_loss"] == min(losses) == read(trained / "caption/model/verbalizer.json")["dev_loss"]
     assert record["dev_perplexity"] == pytest.approx(np.exp(min(losses)))
@@ -158,11 +165,11 @@ from univldr.corpus.collection import open_collection
 from univldr.training.verbalizers import train_verbalizers
 
 def progress(done, total, label):
-    if label == "training caption" and done == 13:
+    if label == "training caption" and done == 11:
         os.kill(os.getpid(), signal.SIGKILL)
 
 data, start, out = map(Path, sys.argv[1:])
-recipe = kit.recipe(open_collection(data), "hash", kit.tiny(start=str(start), epochs=5))
+recipe = kit.recipe(open_collection(data), "hash", kit.tiny(start=str(start), epochs=3))
 train_verbalizers(recipe, (), out, out / "cache", progress)
 """
 
@@ -171,12 +178,12 @@ train_verbalizers(recipe, (), out, out / "cache", progress)
 def test_a_killed_training_ends_as_one_that_was_not(
     collection: Collection, start: str, tmp_path: Path
 ) -> None:
-    """Killed in the middle of an epoch of four steps, five steps after its only checkpoint."""
+    """Killed in the middle of an epoch of four steps, three steps after its only checkpoint."""
     command = [sys.executable, "-c", KILLED, str(collection.path), start, str(tmp_path / "killed")]
     died = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
     assert died.returncode == -signal.SIGKILL, died.stderr
-    assert [entry["step"] for entry in read(tmp_path / "killed/caption/history.json")["history"]] == [8]
-    recipe = kit.recipe(collection, "hash", kit.tiny(start=start, epochs=5))
+    assert [entry["step"] for entry in read(tmp_path / "killed/caption/history.json")["history"]] == [0, 8]
+    recipe = kit.recipe(collection, "hash", kit.tiny(start=start, epochs=3))
     for name in ("killed", "whole"):
         train_verbalizers(recipe, (), tmp_path / name, tmp_path / name / "cache")
     weights = [load_file(tmp_path / name / "caption/model/model.safetensors") for name in ("killed", "whole")]
@@ -218,9 +225,10 @@ def test_it_stops_when_it_no_longer_gains(collection: Collection, start: str, tm
     with pytest.raises(KeyboardInterrupt):  # once between its end and its report
         train_verbalizers(recipe, (), tmp_path, tmp_path / "cache", interrupt("words for pictures"))
     history = read(tmp_path / "caption/history.json")["history"]
-    losses = [entry["eval_loss"] for entry in history]
-    assert len(history) < 20
-    assert min(losses[-2:]) >= min(losses[:-2])
+    assert [entry["step"] for entry in history] == [0, 1, 2]
+    assert len({entry["eval_loss"] for entry in history}) == 1
+    assert (tmp_path / "caption/model").is_dir()
+    assert "caption" in train_verbalizers(recipe, (), tmp_path, tmp_path / "cache")
 
 
 def interrupt(at: str) -> Callable[[int, int, str], None]:
@@ -273,34 +281,33 @@ def test_batches_take_each_pair_once_an_epoch_and_alike_lengths_together() -> No
     assert Batches(lengths, 8, seed=4).at(0).tolist() != epochs[0][0].tolist()
 
 
-@pytest.mark.parametrize("frozen", [True, False])
 def test_a_picture_that_is_broken_stops_nothing(
-    start: str, tmp_path: Path, frozen: bool, caplog: pytest.LogCaptureFixture
+    start: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Whether pictures are looked at once, or at every step; a tower that learns changes then."""
     collection = kit.make_squares(tmp_path / "data")
     broken = tmp_path / "data/red-130.png"
     broken.write_bytes(broken.read_bytes()[:60])  # its header is whole
-    recipe = kit.recipe(collection, "hash", kit.tiny(start=start, epochs=1, freeze=frozen))
-    train_verbalizers(recipe, (), tmp_path / "out", tmp_path / "cache")
-    assert read(tmp_path / "out/caption/results.json")["training"]["texts"] == 32
-    assert "cannot be decoded and are not learned from: 1" in caplog.text
-
-
-def test_a_tower_that_learns_changes(collection: Collection, start: str, tmp_path: Path) -> None:
-    settings = kit.tiny(start=start, epochs=1, freeze=False)
-    train_verbalizers(kit.recipe(collection, "hash", settings), (), tmp_path, tmp_path / "cache")
-    before = load_file(Path(start) / "model.safetensors")
-    after = load_file(tmp_path / "caption/model/model.safetensors")
+    settings = [kit.tiny(name=str(freeze), start=start, epochs=1, freeze=freeze) for freeze in (True, False)]
+    train_verbalizers(kit.recipe(collection, "hash", *settings), (), tmp_path / "out", tmp_path / "cache")
+    assert caplog.text.count("cannot be decoded and are not learned from: 1") == 2
     name = "embeddings.patch_embedding.weight"
-    assert not torch.equal(after[f"encoder.tower.{name}"], before[f"vision_model.{name}"])
-    assert not list((tmp_path / "cache").glob("grids-*"))
+    before = load_file(Path(start) / "model.safetensors")[f"vision_model.{name}"]
+    after = [
+        load_file(tmp_path / f"out/{freeze}/model/model.safetensors")[f"encoder.tower.{name}"]
+        for freeze in (True, False)
+    ]
+    assert torch.equal(after[0], before)
+    assert not torch.equal(after[1], before)
+    assert len(read(tmp_path / "out/True/results.json")["retrieval"]) == 6
+    assert read(tmp_path / "out/True/results.json")["retrieval"]["documents"] == 40
 
 
 def test_blip_is_trained_on_as_it_is(collection: Collection, tmp_path: Path) -> None:
     start = str(build("blip", tmp_path / "blip"))
     settings = kit.tiny(start=start, epochs=6, rate=3e-3)
     train_verbalizers(kit.recipe(collection, "hash", settings), (), tmp_path, tmp_path / "cache")
-    losses = [entry["loss"] for entry in read(tmp_path / "caption/history.json")["history"]]
+    losses = [entry["loss"] for entry in read(tmp_path / "caption/history.json")["history"][1:]]
     assert losses[-1] < 0.5 * losses[0]
     written = {sample["generated"][0].split()[0] for sample in samples(tmp_path / "caption")}
     assert written == {"a"}

@@ -22,18 +22,20 @@ def curve(history: Sequence[Entry], name: str) -> tuple[list[int], list[float]]:
 
 
 def plot_history(history: Sequence[Entry], path: Path, title: str) -> None:
-    """Draw the loss on the left and the measures on the right, over the steps, as a PNG.
+    """Draw the loss, and the measures beside it where there are any, over the steps, as a PNG.
 
     Raises:
         MissingExtra: matplotlib is not installed.
     """
     figures = require("matplotlib.figure", extra="train", purpose="the plot of a training")
-    figure = figures.Figure(figsize=(11, 3.8), dpi=150, layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=_INK)
-    loss, measures = figure.subplots(1, 2)
-    _draw(loss, [("training", *curve(history, "loss")), ("held out", *curve(history, "eval_loss"))], "loss")
     shown = [(name.removeprefix("eval_"), *curve(history, name)) for name in _SHOWN]
-    _draw(measures, shown, "held-out queries", floor=0.0)
+    panels = 2 if any(steps for _, steps, _ in shown) else 1
+    figure = figures.Figure(figsize=(5.5 * panels, 3.8), dpi=150, layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=_INK)
+    loss, *measures = figure.subplots(1, panels, squeeze=False)[0]
+    _draw(loss, [("training", *curve(history, "loss")), ("held out", *curve(history, "eval_loss"))], "loss")
+    for panel in measures:
+        _draw(panel, shown, "held-out queries", floor=0.0)
     figure.savefig(path)
 
 

@@ -22,6 +22,7 @@ from univldr.config import to_dict
 from univldr.corpus.collection import Collection
 from univldr.errors import ConfigError
 from univldr.index.lock import IndexLock
+from univldr.training.captioner import Captioner, is_encoder
 from univldr.training.curves import plot_history
 from univldr.training.files import write_json
 from univldr.training.loop import Trainer, TrainingPlan, parameter_groups
@@ -39,7 +40,7 @@ from univldr.training.verbalizer_data import (
 from univldr.training.verbalizer_settings import VerbalizerTraining
 from univldr.types import Progress
 from univldr.verbalize.caption import FORMAT
-from univldr.verbalize.captioner import Captioner, GridEncoder, is_encoder
+from univldr.verbalize.grid import GridEncoder
 
 logger = logging.getLogger("univldr")
 
@@ -284,6 +285,8 @@ class LookingTrainer(Trainer):
 
     def go(self) -> None:
         """To the end, or until it no longer gains; the model then has its best weights."""
+        if not self.history:
+            self._look()  # what it starts from may be the best
         if not self._enough():
             with contextlib.suppress(_EnoughError):
                 self.run()
@@ -314,14 +317,15 @@ class LookingTrainer(Trainer):
             part.replace(self.folder / "best.safetensors")
         self.swap_average()
         now = time.monotonic()
-        entry = {
+        entry: dict[str, float] = {
             "step": self.step,
             "epoch": round(self.step / self.learning.batches.per_epoch, 3),
-            "loss": sum(self._losses) / len(self._losses),
             "eval_loss": loss,
             "eval_perplexity": math.exp(loss),
             "seconds": round(now - self._since, 1),
         }
+        if self._losses:
+            entry["loss"] = sum(self._losses) / len(self._losses)
         self._losses, self._since = [], now
         self.history.append(entry)
         write_json(self.folder / HISTORY, {"history": self.history})

@@ -19,9 +19,10 @@ from univldr.encoders.preprocess import ImageProcessor
 from univldr.encoders.torch_encoder import weights_fingerprint
 from univldr.errors import ConfigError, ImageError
 from univldr.images import load_image
+from univldr.training.captioner import Captioner
 from univldr.training.verbalizer_settings import VerbalizerTraining
 from univldr.types import Float32Array, Modality, Progress
-from univldr.verbalize.captioner import Captioner, GridEncoder
+from univldr.verbalize.grid import GridEncoder
 
 logger = logging.getLogger("univldr")
 

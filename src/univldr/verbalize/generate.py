@@ -84,7 +84,7 @@ class Generator:
         self._dtype = torch.bfloat16 if self._device.type == "cuda" else torch.float32
         with _explained(f"{settings.model}: cannot be loaded as an image-to-text model", _WHOLE), _quiet():
             if (directory / FILE_NAME).is_file():
-                from univldr.verbalize import captioner  # noqa: F401 - makes its picture tower known
+                from univldr.verbalize import grid  # noqa: F401 - makes its picture tower known
             self._model = _model(directory, self._dtype, settings).to(self._device)
             self._reader = _reader(directory, self._model, settings, question)
             self._special = torch.tensor(_special_ids(self._reader.tokenizer), device=self._device)

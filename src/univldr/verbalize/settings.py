@@ -87,7 +87,7 @@ class OcrSettings:
     """
 
     min_confidence: float = 0.8
-    max_pixels: int = 3_000_000
+    max_pixels: int = 4_000_000
     batch: int = 8
 
     def __post_init__(self) -> None:

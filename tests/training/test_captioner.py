@@ -14,14 +14,13 @@ from transformers import AutoModelForImageTextToText, AutoTokenizer
 from tests.verbalize.tiny_models import build
 from univldr.encoders.fusion import FusionModule
 from univldr.errors import ModelError
-from univldr.verbalize.captioner import (
+from univldr.training.captioner import (
     Captioner,
-    GridConfig,
-    GridEncoder,
     grid_encoder,
     is_encoder,
     train_tokenizer,
 )
+from univldr.verbalize.grid import GridConfig, GridEncoder
 
 TEXTS = ["A red dog runs.", "A blue dog sleeps on the beach.", "The cat's red!", "two cats"]
 SIZE = {"width": 16, "layers": 2, "heads": 2, "dropout": 0.1, "max_tokens": 12}
