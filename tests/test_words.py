@@ -237,3 +237,25 @@ def test_a_folders_captions_file_holds_the_switch(
     (folder / "captions.jsonl").unlink()
     assert index(folder).updated == 1
     assert expansions(folder)["blue.png"] == [("blue", "caption")]
+
+
+def test_another_weight_reads_the_pictures_again_and_makes_no_words(
+    folder: Path, verbalizers: dict[str, ColourVerbalizer]
+) -> None:
+    index(folder, "caption")
+    with open_index(folder) as searcher:
+        [full] = searcher.search("red", k=1, explain=True)
+    verbalizers["caption"].weight = 0.1
+    report = index(folder)
+    assert (report.updated, report.words["caption"].made, report.words["caption"].reused) == (2, 0, 2)
+    with open_index(folder) as searcher:
+        [light] = searcher.search("red", k=1, explain=True)
+    assert light.document.expansions == (Expansion("red", "caption", 0.1),)
+    assert 0 < light.explanation["generated:caption"] < full.explanation["generated:caption"] / 3
+    assert sum(light.explanation.values()) == pytest.approx(light.score, abs=1e-6)
+
+
+@pytest.mark.parametrize("weight", [0, -1, 1.5])
+def test_a_weight_out_of_range(folder: Path, weight: float) -> None:
+    with pytest.raises(ConfigError, match="above 0 and at most 1"):
+        update(folder, model="hash", verbalize="tags", settings=[f"tags.weight={weight}"])

@@ -10,15 +10,15 @@ from benchmarks.measured import Claim, Measured, claims_table, table
 from benchmarks.ordering.plot import plot_systems
 from benchmarks.ordering.report import SEEDS, SETTINGS, plotted
 from benchmarks.words import training
-from benchmarks.words.ablation import STUDIED, WORDS, row, run_file
+from benchmarks.words.ablation import CHOICES, STUDIED, row, run_file
 from univldr.corpus.collection import Collection, open_collection
 from univldr.evaluation.tables import markdown_table
 from univldr.trec import read_run
 
 HERE = Path(__file__).parent
 
-BARE = [row("bare", words) for words in WORDS]
-HUMAN = [row("captioned", words) for words in WORDS]
+BARE = [row("bare", choice) for choice in CHOICES]
+HUMAN = [row("captioned", choice) for choice in CHOICES]
 GROUPS = (("no caption", BARE), ("human caption", HUMAN))
 
 CLAIMS: tuple[Claim, ...] = (
@@ -72,9 +72,9 @@ def write_report(ordering: Path, words: Path, docs: Path) -> None:
 
 
 def _ablation(collection: Collection, words: Path, docs: Path, encoder: str) -> list[str]:
-    names = BARE + HUMAN if encoder != "bm25" else BARE[1:] + HUMAN
     seeds = SEEDS if encoder in STUDIED.values() else (1,)
-    runs = {name: [read_run(run_file(words, encoder, name, seed)) for seed in seeds] for name in names}
+    files = {name: [run_file(words, encoder, name, seed) for seed in seeds] for name in BARE + HUMAN}
+    runs = {name: [read_run(path) for path in some] for name, some in files.items() if some[0].exists()}
     measured = Measured(collection, runs)
     groups = [(group, [name for name in some if name in runs]) for group, some in GROUPS]
     claims = [claim for claim in CLAIMS if claim[1] in runs and claim[2] in runs]

@@ -32,29 +32,36 @@ class Expansion:
         text: The words.
         origin: The verbalizer that made them, such as ``caption`` or ``ocr``, or any other name; "" where
             nobody said.
+        weight: How much of what the words change in the picture's vector is kept, above 0 and up to 1, which
+            is UniVL-DR's.
     """
 
     text: str
     origin: str = ""
+    weight: float = 1.0
 
     @classmethod
     def parse(cls, value: object) -> Expansion:
-        """From its plain form: a string, or ``{"text": ..., "origin": ...}``.
+        """From its plain form: a string, or ``{"text": ..., "origin": ..., "weight": ...}``.
 
         Raises:
             ValueError: it is neither.
         """
         if isinstance(value, str):
             return cls(value)
-        if isinstance(value, Mapping) and value.keys() <= {"text", "origin"} and "text" in value:
-            text, origin = value["text"], value.get("origin", "")
-            if isinstance(text, str) and isinstance(origin, str):
-                return cls(text, origin)
-        raise ValueError('neither a string nor an object with "text" and "origin"')
+        if isinstance(value, Mapping) and value.keys() <= {"text", "origin", "weight"} and "text" in value:
+            text, origin, weight = value["text"], value.get("origin", ""), value.get("weight", 1.0)
+            kinds = isinstance(text, str), isinstance(origin, str), isinstance(weight, int | float)
+            if all(kinds) and 0 < weight <= 1:
+                return cls(text, origin, float(weight))
+        raise ValueError('neither a string nor an object with "text", "origin" and a "weight" up to 1')
 
-    def plain(self) -> str | dict[str, str]:
+    def plain(self) -> str | dict[str, Any]:
         """What :meth:`parse` reads, for JSON."""
-        return {"text": self.text, "origin": self.origin} if self.origin else self.text
+        fields: dict[str, Any] = {"text": self.text}
+        fields |= {"origin": self.origin} if self.origin else {}
+        fields |= {"weight": self.weight} if self.weight != 1 else {}
+        return fields if len(fields) > 1 else self.text
 
 
 @dataclass(frozen=True, slots=True)

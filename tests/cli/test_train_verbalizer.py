@@ -70,7 +70,7 @@ def test_it_trains_what_is_named_and_prints_the_report(
     folder = tmp_path / "runs/squares/verbalizers"
     assert result.exit_code == 0
     assert "# squares, caption" in result.output
-    assert "| with generated words |" in result.output
+    assert "| with words, weight 0.1 |" in result.output
     assert {path.name for path in folder.iterdir()} == {"caption", "cache"}
     assert json.loads((folder / "caption/history.json").read_text())["history"][-1]["epoch"] == 2.0
     assert (folder / "caption/model/config.json").is_file()

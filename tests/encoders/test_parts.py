@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from tests.encoders import small_clip
 from univldr.encoders.captions import CaptionFitter, check_template
 from univldr.encoders.hash import HashEncoder
 from univldr.encoders.onnx import OnnxEncoder
-from univldr.encoders.parts import Splits, split_documents
+from univldr.encoders.parts import Splits, is_weighted, split_documents
 from univldr.encoders.settings import TextSettings
 from univldr.encoders.torch_encoder import TorchEncoder
 from univldr.errors import ConfigError
@@ -64,6 +65,17 @@ def test_a_bare_picture_and_a_passage() -> None:
     np.testing.assert_allclose(parts[2]["generated"], [4 / 7, 0])
 
 
+def test_words_may_weigh_less() -> None:
+    light = (Expansion("grass a", "tags", 0.5), Expansion("EXIT", "ocr", 1.0))
+    document = replace(picture("a dog"), expansions=light)
+    table = {"a dog": [0.0, 2.0], "a dog | grass a": [0.0, 4.0], "a dog | grass a EXIT": [1.0, 4.0]}
+    [parts] = split_documents([document], FITTER, rows_of(table), pixels)
+    by_hand = {"pixels": [3, 0], "caption": [0, 2], "generated:tags": [0, 1], "generated:ocr": [1, 0]}
+    assert {name: (5 * row).round(5).tolist() for name, row in parts.items()} == by_hand  # (4, 3)
+    assert is_weighted([picture("a dog"), document])
+    assert not is_weighted([picture("a dog", ("grass", "tags"))])
+
+
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_clip.build(tmp_path_factory.mktemp("clip")).directory
@@ -97,6 +109,36 @@ def test_the_parts_add_up_to_the_vector(
     sums = np.stack([sum(some.values(), np.float32(0)) for some in parts])
     np.testing.assert_allclose(sums, encoder.encode_documents(documents), atol=2e-5)
     assert [*parts[1]] == ["pixels", "caption", "generated:caption", "generated:tags"]
+
+
+@pytest.mark.parametrize("make", [hash_encoder, onnx_encoder, torch_encoder])
+def test_a_weight_lies_between_with_words_and_without(
+    make: Callable[[Callable[[str], Path], Path], HashEncoder], checkpoint: Callable[[str], Path], clip: Path
+) -> None:
+    encoder = make(checkpoint, clip)
+    passage = Document("t", Modality.TEXT, "the dog")
+
+    def encoded(*weight: float) -> Float32Array:
+        words = tuple(Expansion("on the beach", "caption", some) for some in weight)
+        return encoder.encode_documents([replace(picture("a dog"), expansions=words), passage])
+
+    without, with_words, light = encoded(), encoded(1.0), encoded(0.25)
+    np.testing.assert_allclose(np.linalg.norm(light, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(light[1], without[1], atol=2e-5)
+    to_without, to_with = float(light[0] @ without[0]), float(light[0] @ with_words[0])
+    assert with_words[0] @ without[0] < to_with < to_without < 1 - 1e-6
+    np.testing.assert_allclose(encoded(1e-9)[0], without[0], atol=2e-5)
+
+
+@pytest.mark.parametrize("value", [3, {"text": 1}, {"text": "a", "weight": 0}, {"text": "a", "x": 1}, {}])
+def test_what_is_no_expansion(value: object) -> None:
+    with pytest.raises(ValueError, match="neither a string nor an object"):
+        Expansion.parse(value)
+
+
+@pytest.mark.parametrize("words", [Expansion("a"), Expansion("a", "ocr"), Expansion("a", "", 0.5)])
+def test_an_expansion_is_read_back(words: Expansion) -> None:
+    assert Expansion.parse(words.plain()) == words
 
 
 @pytest.mark.parametrize("template", ["{caption}", "{expansions}", "{caption}{expansions}{title}", "{", "x"])

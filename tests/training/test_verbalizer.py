@@ -110,10 +110,12 @@ def test_retrieval_gains_by_true_words(trained: Path) -> None:
     results = read(trained / "caption/results.json")
     retrieval = results["retrieval"]
     assert (retrieval["encoder"], retrieval["queries"], retrieval["documents"]) == ("hash", 8, 41)
-    assert retrieval["plain"].keys() == retrieval["worded"].keys() >= {"nDCG@10", "nDCG@10/image"}
+    plain, worded = retrieval["plain"], retrieval["worded"]
+    assert list(worded) == ["1", "0.3", "0.1"]
+    assert plain.keys() == worded["1"].keys() >= {"nDCG@10", "nDCG@10/image"}
     table = (trained / "caption/results.md").read_text("utf-8")
-    assert f"{retrieval['worded']['nDCG@10']:.4f}" in table
-    assert f"{retrieval['worded']['nDCG@10'] - retrieval['plain']['nDCG@10']:+.4f}" in table
+    for values in worded.values():
+        assert f"{values['nDCG@10']:.4f} ({values['nDCG@10'] - plain['nDCG@10']:+.4f})" in table
 
 
 def test_copies_are_counted(trained: Path) -> None:
@@ -150,7 +152,8 @@ def test_words_help_where_pictures_say_nothing(collection: Collection, start: st
     recipe = kit.recipe(open_collection(bare), "hash", kit.tiny(start=start))
     text = train_verbalizers(recipe, (), tmp_path / "out", tmp_path / "cache")
     retrieval = read(tmp_path / "out/caption/results.json")["retrieval"]
-    assert retrieval["worded"]["nDCG@10"] > retrieval["plain"]["nDCG@10"] + 0.05
+    assert retrieval["worded"]["1"]["nDCG@10"] > retrieval["plain"]["nDCG@10"] + 0.05
+    assert retrieval["worded"]["0.1"] != retrieval["worded"]["1"]
     assert text == (tmp_path / "out/caption/results.md").read_text("utf-8")
 
 

@@ -23,6 +23,7 @@ class ColourVerbalizer:
     """
 
     label = "colours"
+    weight = 1.0
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from univldr.encoders.captions import CaptionFitter
-from univldr.encoders.parts import Parts, split_documents
+from univldr.encoders.parts import Parts, is_weighted, put_together, split_documents
 from univldr.encoders.settings import UNCHANGED, ModelSettings, TextSettings
 from univldr.errors import ConfigError, ImageError
 from univldr.images import load_image
@@ -64,6 +64,8 @@ class HashEncoder:
         pictures = [document for document in documents if document.modality is Modality.IMAGE]
         captions, dropped = self._fitter.fit(pictures)
         self.dropped_expansions += dropped
+        if is_weighted(pictures):
+            return put_together(self.document_parts(documents))
         caption = {id(document): text for document, text in zip(pictures, captions, strict=True)}
         return self._rows(
             [

@@ -18,7 +18,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from univldr.encoders.captions import CaptionFitter
 from univldr.encoders.fingerprint import fingerprint
-from univldr.encoders.parts import Parts, split_documents
+from univldr.encoders.parts import Parts, is_weighted, put_together, split_documents
 from univldr.encoders.preprocess import BatchTokenizer, ImageProcessor
 from univldr.encoders.settings import UNCHANGED, ModelSettings, TextSettings
 from univldr.errors import ConfigError, ImageError, ModelError
@@ -234,6 +234,8 @@ class OnnxEncoder:
         """
         pictures = [document for document in documents if document.modality is Modality.IMAGE]
         captions = iter(self._captions(pictures))
+        if is_weighted(pictures):
+            return put_together(self.document_parts(documents))
         return self._encode(
             [
                 _Item(next(captions), _picture(document), document.id)

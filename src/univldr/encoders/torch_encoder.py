@@ -18,7 +18,7 @@ from univldr.encoders.captions import CaptionFitter
 from univldr.encoders.checkpoints import fetch, only_graphs, only_module
 from univldr.encoders.fingerprint import fingerprint
 from univldr.encoders.fusion import FusionModule, fusion_transformer, has_both_towers
-from univldr.encoders.parts import WHOLE, Parts, split_documents
+from univldr.encoders.parts import WHOLE, Parts, is_weighted, put_together, split_documents
 from univldr.encoders.preprocess import BatchTokenizer
 from univldr.encoders.settings import DEFAULT_TEMPLATE, UNCHANGED, ModelSettings, TextSettings
 from univldr.errors import ConfigError, ImageError, ModelError
@@ -143,6 +143,8 @@ class TorchEncoder:
                 raise ImageError(f"{document.id}: an image document without an image")
         captions, dropped = self._fitter.fit(pictures)
         self.dropped_expansions += dropped
+        if self._fusion is not None and is_weighted(pictures):
+            return put_together(self.document_parts(documents))
         caption = {id(document): text for document, text in zip(pictures, captions, strict=True)}
         items = [
             (caption[id(d)], d.image, d.id) if id(d) in caption else (d.text, None, d.id) for d in documents

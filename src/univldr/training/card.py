@@ -62,7 +62,7 @@ def _data(collection: Collection, stage: Stage) -> str:
 
 
 def _words(recipe: Recipe, stage: Stage) -> str:
-    plan = Plan(stage.verbalize, recipe.verbalize)
+    plan = Plan(stage.verbalize, recipe.verbalize.in_full())
     return (
         f"## Generated words\n\nCaptions were joined with the words of {', '.join(plan.names)}, and pictures "
         f"should be indexed so: `univldr index --verbalize {stage.words}`, with these settings.\n\n"

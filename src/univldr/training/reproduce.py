@@ -180,8 +180,11 @@ class Reproduction:
 
     @cached_property
     def _wording(self) -> Wording:
-        """Tags are those of the model that training starts from: they stay the same from stage to stage."""
-        return Wording(self.recipe.verbalize, tags_by=self.recipe.model.start)
+        """Tags are those of the model that training starts from: they stay the same from stage to stage.
+
+        Words have their full weight, as in the paper: a model learns what they are worth.
+        """
+        return Wording(self.recipe.verbalize.in_full(), tags_by=self.recipe.model.start)
 
     def _stage(self, name: str) -> Stage:
         for stage in self.recipe.stages:

@@ -23,6 +23,9 @@ from univldr.types import Document, Encoder, Float32Array, Modality, Progress, Q
 from univldr.verbalize.run import Verbalization
 
 RESULTS = "results.json"
+WEIGHTS = (1.0, 0.3, 0.1)
+"""Of the words, tried in turn: what a weak captioner says is worth more the less it weighs."""
+
 SAMPLES = 200
 """Pictures, at most, whose generated texts are written down."""
 
@@ -31,16 +34,16 @@ _WORD = re.compile(r"\w+")
 
 
 class WordedEncoder:
-    """An encoder that reads every picture with the words that were generated for it."""
+    """An encoder that reads every picture with the words that were generated for it, at some weight."""
 
-    def __init__(self, encoder: Encoder, verbalization: Verbalization) -> None:
-        self._encoder, self._verbalization = encoder, verbalization
+    def __init__(self, encoder: Encoder, verbalization: Verbalization, weight: float = 1.0) -> None:
+        self._encoder, self._verbalization, self._weight = encoder, verbalization, weight
         self.name, self.dim, self.max_tokens = encoder.name, encoder.dim, encoder.max_tokens
 
     @property
     def fingerprint(self) -> str:
         """See ``Encoder.fingerprint``."""
-        return f"{self._encoder.fingerprint}-{self._verbalization.key}"
+        return f"{self._encoder.fingerprint}-{self._verbalization.key}-{self._weight}"
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """See ``Encoder.count_tokens``."""
@@ -52,7 +55,12 @@ class WordedEncoder:
 
     def encode_documents(self, documents: list[Document]) -> Float32Array:
         """See ``Encoder.encode_documents``."""
-        return self._encoder.encode_documents(self._verbalization.expand(documents))
+        return self._encoder.encode_documents(
+            [
+                replace(d, expansions=tuple(replace(e, weight=self._weight) for e in d.expansions))
+                for d in self._verbalization.expand(documents)
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,10 @@ class VerbalizerReport:
             "queries": len(pool.topics),
             "documents": len(pool.rows),
             "plain": pool.look(encoder),
-            "worded": pool.look(WordedEncoder(encoder, self.verbalization)),
+            "worded": {
+                f"{weight:g}": pool.look(WordedEncoder(encoder, self.verbalization, weight))
+                for weight in WEIGHTS
+            },
         }
 
     # What is said
@@ -214,13 +225,12 @@ def _markdown(title: str, record: Mapping[str, Any]) -> str:
             f"{retrieval['queries']:,} queries of {retrieval['split']} over {retrieval['documents']:,} "
             f"documents, with {retrieval['encoder']}:"
         )
-        measures = [name for name in retrieval["plain"] if name in retrieval["worded"]]
-        rows = [
-            ["pictures as they are", *(f"{retrieval['plain'][name]:.4f}" for name in measures)],
-            ["with generated words", *(f"{retrieval['worded'][name]:.4f}" for name in measures)],
-            ["gain", *(f"{retrieval['worded'][n] - retrieval['plain'][n]:+.4f}" for n in measures)],
-        ]
-        parts.append(markdown_table(["", *measures], rows, left=1))
+        plain = retrieval["plain"]
+        rows = [["pictures as they are", *(f"{value:.4f}" for value in plain.values())]]
+        for weight, worded in retrieval["worded"].items():
+            gains = [f"{worded[name]:.4f} ({worded[name] - plain[name]:+.4f})" for name in plain]
+            rows.append([f"with words, weight {weight}", *gains])
+        parts.append(markdown_table(["", *plain], rows, left=1))
     names = list(next(iter(record["copies"].values())))
     counted = [[kind, *(f"{counts[name]:,}" for name in names)] for kind, counts in record["copies"].items()]
     parts.append(markdown_table(["generated for", *names], counted, left=1))

@@ -37,6 +37,10 @@ class Verbalizer(Protocol):
         """What people know it by: its model, its vocabulary; kept with its words."""
 
     @property
+    def weight(self) -> float:
+        """How much its words weigh in a picture's vector, as ``Expansion.weight``; no matter of theirs."""
+
+    @property
     def batch(self) -> int:
         """How many pictures it likes to be given at once."""
 

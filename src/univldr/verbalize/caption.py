@@ -31,6 +31,9 @@ QUESTIONS = {
 
 # Of a model directory, what can change its words.
 _KINDS = frozenset({".safetensors", ".bin", ".json", ".jinja", ".txt", ".model", ".py"})
+_NO_MATTER = frozenset(
+    {"model", "batch", "device", "weight"}
+)  # settings that change no words; a model's files do
 _ELSEWHERE = frozenset({"onnx", "openvino"})
 
 
@@ -58,6 +61,11 @@ class CaptionVerbalizer:
         self.name = name
         self.settings = settings
         self._directory = _directory(settings.model, name)
+
+    @property
+    def weight(self) -> float:
+        """See ``Verbalizer.weight``."""
+        return self.settings.weight
 
     @property
     def batch(self) -> int:
@@ -105,7 +113,7 @@ class CaptionVerbalizer:
     def _settings(self) -> dict[str, object]:
         """The settings that change words."""
         values = asdict(self.settings)
-        return {key: value for key, value in values.items() if key not in ("model", "batch", "device")}
+        return {key: value for key, value in values.items() if key not in _NO_MATTER}
 
     @cached_property
     def _commit(self) -> str:

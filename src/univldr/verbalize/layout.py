@@ -55,11 +55,6 @@ class Line:
         width = max(self.right - self.left - self.height / 2, self.height / 4)
         return math.sqrt(self.height * 2 * width / max(letters, 1))
 
-    @property
-    def core(self) -> tuple[float, float]:
-        """Top and bottom of the inner half, which neighbouring lines share with no other."""
-        return self.top + self.height / 4, self.bottom - self.height / 4
-
 
 Lines = list[Line]
 """In reading order."""
@@ -122,16 +117,17 @@ def _columns(lines: Lines) -> list[list[Lines]]:
 
 
 def _rows(lines: Lines) -> list[Lines]:
-    """Lines whose cores overlap, directly or through others; each row from the left to the right."""
+    """Lines that stand beside each other, directly or through others; each row from the left to the right."""
     rows: list[Lines] = []
     end = float("-inf")
-    for line in sorted(lines, key=lambda line: line.core):
-        top, bottom = line.core
-        if top < end:
+    usual = _height(lines) if lines else 0.0
+    for line in sorted(lines, key=lambda line: line.top):
+        margin = min(line.height, usual) / 4  # a little of one row reaches into the next
+        if line.top + margin < end:
             rows[-1].append(line)
         else:
             rows.append([line])
-        end = max(end, bottom)
+        end = max(end, line.bottom - margin)
     return [sorted(row, key=lambda line: line.left) for row in rows]
 
 
@@ -188,7 +184,7 @@ def _stacks(rows: list[Lines]) -> list[list[Lines]]:
     """The rows, but where several lines stand beside a taller one, that row's parts one by one."""
     columns: list[list[Lines]] = [[]]
     for row in rows:
-        if max(line.core[0] for line in row) < min(line.core[1] for line in row):
+        if max(line.top for line in row) < min((line.top + line.bottom) / 2 for line in row):
             columns[-1].append(row)
             continue
         spans = _merged([(line.left, line.right) for line in row])
@@ -196,7 +192,7 @@ def _stacks(rows: list[Lines]) -> list[list[Lines]]:
             parts = ([line for line in row if left <= line.left <= right] for left, right in spans)
             columns += (column for part in parts for column in _columns(part))
         else:
-            columns.append([[line] for line in sorted(row, key=lambda line: line.core)])
+            columns.append([[line] for line in sorted(row, key=lambda line: line.top)])
         columns.append([])
     return [column for column in columns if column]
 

@@ -69,7 +69,7 @@ class Verbalization:
         """
         if not self._verbalizers:
             return ""
-        record = json.dumps([(verbalizer.name, verbalizer.fingerprint) for verbalizer in self._verbalizers])
+        record = json.dumps([(v.name, v.fingerprint, *_less(v.weight)) for v in self._verbalizers])
         return hashlib.blake2b(record.encode(), digest_size=8).hexdigest()
 
     def expand(self, documents: Sequence[Document]) -> list[Document]:
@@ -148,7 +148,7 @@ class Verbalization:
                 continue
             counts.reused += one is not new.get(one.picture)
             counts.empty += not said[one.picture]
-            counts.dropped += one.add(said[one.picture], verbalizer.name)
+            counts.dropped += one.add(said[one.picture], verbalizer)
 
     def _make(
         self, verbalizer: Verbalizer, batch: Sequence[_Asked], unreadable: dict[str, str]
@@ -209,10 +209,11 @@ class _Asked:
         assert self.document.image is not None, "only pictures are asked about"
         return self.document.image
 
-    def add(self, said: Sequence[Words], origin: str) -> int:
+    def add(self, said: Sequence[Words], verbalizer: Verbalizer) -> int:
         """Take what is new; returns how many texts were not."""
         there = {words.text for words in (*self.document.expansions, *self.words)}
-        new = [Expansion(words.text, origin) for words in said if words.text not in there]
+        origin, weight = verbalizer.name, verbalizer.weight
+        new = [Expansion(words.text, origin, weight) for words in said if words.text not in there]
         self.words += new
         return len(said) - len(new)
 
@@ -220,6 +221,11 @@ class _Asked:
         if self.error or not self.words:
             return self.error or self.document
         return replace(self.document, expansions=(*self.document.expansions, *self.words))
+
+
+def _less(weight: float) -> tuple[float, ...]:
+    """The weight where it is not the usual one, so that the usual key stays as it is."""
+    return () if weight == 1 else (weight,)
 
 
 def _batches(asked: Sequence[_Asked], size: int) -> list[Sequence[_Asked]]:

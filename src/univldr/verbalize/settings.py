@@ -20,6 +20,11 @@ NONE = "none"
 BLIP = "Salesforce/blip-image-captioning-base"
 
 
+def _check_weight(weight: float) -> None:
+    if not 0 < weight <= 1:
+        raise ConfigError(f"weight is {weight}; it must be above 0 and at most 1")
+
+
 def _at_least_one(settings: object, *names: str) -> None:
     for name in names:
         if getattr(settings, name) < 1:
@@ -41,6 +46,8 @@ class CaptionSettings:
             what a model costs that reads pictures at their own size, as Qwen-VL does.
         batch: Pictures at a time.
         device: ``cpu``, ``cuda``, ...; "" takes the best there is.
+        weight: Of the words in a picture's vector, above 0 and up to 1, which is UniVL-DR's; see
+            :class:`univldr.types.Expansion`. It changes no words.
         trust_remote_code: Run code that comes with the model.
     """
 
@@ -53,10 +60,12 @@ class CaptionSettings:
     max_side: int = 1024
     batch: int = 16
     device: str = ""
+    weight: float = 1.0
     trust_remote_code: bool = False
 
     def __post_init__(self) -> None:
         _at_least_one(self, "max_tokens", "beams", "count", "max_side", "batch")
+        _check_weight(self.weight)
         if self.min_tokens > self.max_tokens:
             raise ConfigError(
                 f"min_tokens is {self.min_tokens}; it must be at most max_tokens ({self.max_tokens})"
@@ -84,14 +93,17 @@ class OcrSettings:
         min_confidence: Lines that are less certain are left out, from 0 to 1.
         max_pixels: Width times height at which a picture is read; a larger one is scaled down.
         batch: Pictures at a time.
+        weight: As of captions.
     """
 
     min_confidence: float = 0.8
     max_pixels: int = 4_000_000
     batch: int = 8
+    weight: float = 1.0
 
     def __post_init__(self) -> None:
         _at_least_one(self, "batch")
+        _check_weight(self.weight)
         if not 0 <= self.min_confidence <= 1:
             raise ConfigError(f"min_confidence is {self.min_confidence}; it must be from 0 to 1")
         if self.max_pixels < 4096:
@@ -110,6 +122,7 @@ class TagSettings:
             were words that people used for the same photo, at 5 about 70, but there were half as many.
         template: The sentence in which a word is encoded, at ``{}``.
         batch: Pictures at a time.
+        weight: As of captions. Little: they tell their own encoder nothing new, and in full they harm it.
     """
 
     vocabulary: Path | None = None
@@ -117,9 +130,11 @@ class TagSettings:
     threshold: float = 4.0
     template: str = "a photo of {}"
     batch: int = 32
+    weight: float = 0.1
 
     def __post_init__(self) -> None:
         _at_least_one(self, "count", "batch")
+        _check_weight(self.weight)
         if not 0 <= self.threshold < math.inf:
             raise ConfigError(f"threshold is {self.threshold}; it must be at least 0, and finite")
         if "{}" not in self.template:
@@ -134,6 +149,10 @@ class VerbalizerSettings:
     query: QuerySettings = QuerySettings()
     ocr: OcrSettings = OcrSettings()
     tags: TagSettings = TagSettings()
+
+    def in_full(self) -> VerbalizerSettings:
+        """The same, but all words weigh as much as a caption: how a model reads them in training."""
+        return VerbalizerSettings(*(dataclasses.replace(getattr(self, name), weight=1.0) for name in NAMES))
 
 
 @dataclass(frozen=True, slots=True)

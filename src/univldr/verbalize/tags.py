@@ -84,6 +84,11 @@ class TagVerbalizer:
         self._background = [word for word in own if _key(word) not in given]
 
     @property
+    def weight(self) -> float:
+        """See ``Verbalizer.weight``."""
+        return self._settings.weight
+
+    @property
     def batch(self) -> int:
         """How many pictures it likes to be given at once."""
         return self._settings.batch
