@@ -28,6 +28,9 @@ from univldr.verbalize.base import Words
 from univldr.verbalize.ocr import OcrVerbalizer
 from univldr.verbalize.settings import OcrSettings
 
+PHOTOS = 200
+"""Photos that are looked at."""
+
 Reader = Callable[[Sequence[bytes]], list[str]]
 """The text of each picture."""
 
@@ -105,12 +108,10 @@ def wordless_patterns(seed: int) -> dict[str, Image.Image]:
 
 
 def made_up(reader: Reader, pictures: dict[str, Image.Image]) -> dict[str, Any]:
-    """How many pictures there are, and what is read in those in which something is."""
+    """How many pictures there are, in how many of them something is read, and what."""
     read = reader([encoded(image) for image in pictures.values()])
-    return {
-        "pictures": len(pictures),
-        "read": {name: said for name, said in zip(pictures, read, strict=True) if said},
-    }
+    found = {name: said for name, said in zip(pictures, read, strict=True) if said}
+    return {"pictures": len(pictures), "with words": len(found), "the words": found}
 
 
 # --- speed ---
@@ -196,8 +197,8 @@ def rapidocr_as_it_comes() -> Reader:
     return read
 
 
-def measure(args: argparse.Namespace) -> dict[str, Any]:
-    """Everything, by the name of what is measured."""
+def measure(args: argparse.Namespace) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Every table: its name and its rows."""
     verbalizer = OcrVerbalizer(OcrSettings(min_confidence=args.min_confidence))
 
     def read(pictures: Sequence[bytes]) -> list[str]:
@@ -206,24 +207,26 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     readers: dict[str, Reader] = {"univldr": read}
     if args.against:
         readers["rapidocr"] = rapidocr_as_it_comes()
-    results: dict[str, Any] = {
-        "error rates": list(error_rates(readers, args.seed, args.pictures)),
-        "made up": {
-            name: {
-                "drawings": made_up(reader, wordless_drawings()),
-                "patterns": made_up(reader, wordless_patterns(args.seed)),
-            }
+    yield "retrieval", retrieval(verbalizer, load_encoder(args.model), args.seed)
+    yield (
+        "made up",
+        [
+            {"by": name, "in": source, **made_up(reader, pictures)}
             for name, reader in readers.items()
-        },
-        "speed": {name: speed(reader, args.seed) for name, reader in readers.items()},
-        "retrieval": retrieval(verbalizer, load_encoder(args.model), args.seed),
-    }
+            for source, pictures in (
+                ("drawings", wordless_drawings()),
+                ("patterns", wordless_patterns(args.seed)),
+            )
+        ],
+    )
+    yield "pictures a second", [{"by": name, **speed(reader, args.seed)} for name, reader in readers.items()]
+    yield "letter error rate", list(error_rates(readers, args.seed, args.pictures))
     if args.data:
         photos, _, _ = data.pictures(data.checked(args.data))
-        pictures = [photo.image for photo in photos[:200] if isinstance(photo.image, bytes)]
+        pictures = [photo.image for photo in photos[:PHOTOS] if isinstance(photo.image, bytes)]
         found = zip(photos, verbalizer.verbalize(pictures), strict=False)
-        results["photos"] = {photo.id: _joined(words) for photo, words in found if words}
-    return results
+        rows = [{"photo": photo.id, "words": _joined(words)} for photo, words in found if words]
+        yield f"photos with words, of {PHOTOS}", rows
 
 
 def main() -> None:
@@ -235,30 +238,20 @@ def main() -> None:
     parser.add_argument("--model", default="mini", help="any name that load_encoder takes")
     parser.add_argument("--against", action="store_true", help="read with rapidocr as it comes too; slow")
     parser.add_argument("--data", default="", help="the folder that benchmarks/README.md describes")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="an object of all tables, at the end")
     args = parser.parse_args()
-    results = measure(args)
+    results = {}
+    for name, rows in measure(args):
+        results[name] = rows
+        if not args.json:
+            print(f"**{name}**\n\n{_table(rows)}\n", flush=True)
     if args.json:
         json.dump(results, sys.stdout, indent=1, ensure_ascii=False)
-        return
-    _table(results["error rates"])
-    for name, sources in results["made up"].items():
-        for source, found in sources.items():
-            print(
-                f"{name}: made up in {len(found['read'])} of {found['pictures']} {source}: {found['read']}\n"
-            )
-    _table([{"pictures/s": name, **rates} for name, rates in results["speed"].items()])
-    _table(results["retrieval"])
-    for id_, said in results.get("photos", {}).items():
-        print(f"{id_}: {said}")
 
 
-def _table(rows: Sequence[dict[str, Any]]) -> None:
-    print("|", " | ".join(rows[0]), "|")
-    print("|" + "---|" * len(rows[0]))
-    for row in rows:
-        print("|", " | ".join(map(str, row.values())), "|")
-    print()
+def _table(rows: Sequence[dict[str, Any]]) -> str:
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)] if rows else []
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 if __name__ == "__main__":

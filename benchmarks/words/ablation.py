@@ -92,10 +92,9 @@ class Ablation:
                 self._answer(setting, "mini", "mini", 1, choice)
             for choice in IN_FULL:
                 self._answer(setting, "bm25", "bm25", 1, choice)
-            for seed in SEEDS:  # the whole model: towers that ran once know no weights
-                model = self.ordering / f"bare-{seed}" / STAGE / "model"
-                for choice in LIGHT[:2]:
-                    self._answer(setting, STUDIED["bare"], str(model), seed, choice)
+        for seed in SEEDS:  # the whole model, slowly: towers that ran once know no weights
+            model = self.ordering / f"bare-{seed}" / STAGE / "model"
+            self._answer("bare", STUDIED["bare"], str(model), seed, LIGHT[0])
 
     def _answer(
         self, setting: str, encoder: str, model: str, seed: int, choice: Choice, load: Load | None = None

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -116,12 +117,11 @@ def test_small_print_is_searched_again(reader: OcrVerbalizer, monkeypatch: pytes
     lines = [
         (text, 120, 90 + 24 * n, 16) for n, text in enumerate(("The north pier", "is ready", "in summer"))
     ]
-    searched: list[tuple[int, int]] = []
-    find = reader._engine._find
-    monkeypatch.setattr(reader._engine, "_find", lambda image: searched.append(image.size) or find(image))
+    find_in_bands = Mock(side_effect=reader._engine._find_in_bands)
+    monkeypatch.setattr(reader._engine, "_find_in_bands", find_in_bands)
     small = drawn((440, 300), *lines, ("HARBOUR", 60, 10, 60), turn=5)
     assert read(reader, small) == ["HARBOUR", "The north pier is ready in summer"]
-    assert len(searched) > 2
+    find_in_bands.assert_called_once()
 
 
 def test_bands_meet_without_a_gap_or_a_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,7 +222,7 @@ def test_a_broken_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rapidocr", None)
     with pytest.raises(
-        MissingExtra, match=r'reading the text in pictures needs rapidocr: pip install "univldr\[verbalize\]"'
+        MissingExtra, match=r'reading the text in pictures needs rapidocr: pip install "univldr\[ocr\]"'
     ):
         OcrVerbalizer(OcrSettings())
 

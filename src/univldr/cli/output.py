@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +95,10 @@ def _body(hit: Hit, query: str, console: Console) -> Text:
     body = Text(document.title or document.id, style="bold")
     if words := document.text.removeprefix(document.title).strip():
         body.append("\n" + snippet(words, query), style="not bold")
-    for expansion in document.expansions:
-        body.append("\n" + _generated(expansion.origin), style="not bold dim")
-        body.append(" " + snippet(expansion.text, query), style="not bold italic dim")
+    for origin, some in groupby(document.expansions, lambda expansion: expansion.origin):
+        words = snippet(" · ".join(expansion.text for expansion in some), query)
+        body.append(f"\ngenerated{', ' if origin else ''}{origin}:", style="not bold dim")
+        body.append(f" {words}", style="not bold italic dim")
     if hit.explanation:
         body.append("\n" + _explained(hit), style="not bold cyan")
     if (path := path_of(hit)) is not None:
@@ -105,10 +107,6 @@ def _body(hit: Hit, query: str, console: Console) -> Text:
         body.append("\n")
         body.append_text(picture)
     return body
-
-
-def _generated(origin: str) -> str:
-    return f"generated, {origin}:" if origin else "generated:"
 
 
 def _explained(hit: Hit) -> str:

@@ -72,8 +72,7 @@ def upside_down(boxes: Boxes) -> Boxes:
 
 
 def turned(boxes: Boxes, angle: float, size: tuple[int, int], new_size: tuple[int, int]) -> Boxes:
-    """Where they are once the picture has been turned back by ``angle`` about its middle, its (width, height)
-    having become ``new_size``."""
+    """Where they are once the picture, of a (width, height), is turned back by ``angle`` about its middle."""
     cos, sin = math.cos(angle), math.sin(angle)
     return (boxes - np.divide(size, 2)) @ [[cos, -sin], [sin, cos]] + np.divide(new_size, 2)
 
@@ -82,7 +81,8 @@ def apart(boxes: Boxes, others: Boxes) -> npt.NDArray[np.bool_]:
     """bool [N]: whether the middle of a box lies in none of the upright ``others``."""
     middles = boxes.mean(axis=1)[:, None]
     low, high = others.min(axis=1)[None], others.max(axis=1)[None]
-    return ~((low < middles) & (middles < high)).all(axis=2).any(axis=1)
+    outside: npt.NDArray[np.bool_] = ~((low < middles) & (middles < high)).all(axis=2).any(axis=1)
+    return outside
 
 
 def lines(boxes: Boxes, angle: float, texts: Sequence[tuple[str, float]]) -> list[Line]:

@@ -7,8 +7,8 @@ Its detector and its recognizer lie in rapidocr's own wheel, and nothing is down
   weighs a whole picture and misses the small print on a large empty one.
 - Lines are read in the direction in which they are read with more confidence. That is surer than rapidocr's
   own classifier, which turns upright lines over; and a scan that lies on its side is read too.
-- Nothing is made up: what is not read with confidence is left out, and so is a letter by itself or repeated, as
-  which a stick, a wheel or a row of windows is read.
+- Nothing is made up: what is not read with confidence is left out, and so is a letter by itself or repeated,
+  as which a stick, a wheel or a row of windows is read.
 - Lines become paragraphs in reading order (:mod:`univldr.verbalize.layout`), the most prominent first.
 """
 
@@ -21,6 +21,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from PIL import Image
 
 from univldr._optional import require
 from univldr.encoders.fingerprint import fingerprint
-from univldr.errors import ModelError
+from univldr.errors import MissingExtra, ModelError
 from univldr.images import load_image
 from univldr.verbalize import boxes, layout
 from univldr.verbalize.base import Words
@@ -49,8 +50,8 @@ _ENLARGED = 2.0  # at most
 # Heights in pixels. The picture is searched again where a box of the first search is lower than _SMALL, its
 # letters about 11; what is higher than _LARGE is not looked for again; a band overlaps its neighbours.
 _SMALL, _LARGE, _OVERLAP = 17, 40, 48
-# The shorter side in pixels: a picture so long that the first search would see it smaller is searched in bands
-# at once, and nothing is read in a picture that is too narrow for letters.
+# The shorter side in pixels: a picture so long that the first search would see it smaller is searched in
+# bands at once, and nothing is read in a picture that is too narrow for letters.
 _LEAST_LOOK, _NARROW = 360, 8
 _LONGEST = 100  # of a line, in heights: a longer one is squeezed, which bounds the recognizer's memory
 _SURE = 0.85  # mean confidence: below it lines are read upside down too
@@ -70,11 +71,18 @@ class OcrVerbalizer:
             MissingExtra: rapidocr is not installed.
             ModelError: a model is not where it should be.
         """
-        require("rapidocr", extra="verbalize", purpose="reading the text in pictures")
+        if find_spec("rapidocr") is None:  # importing it takes a while
+            raise MissingExtra("rapidocr", "ocr", "reading the text in pictures")
         self.batch = settings.batch
+        self.weight = settings.weight
         self._settings = settings
         self._models = _model("det"), _model("rec")
         self._lock = threading.Lock()
+
+    @property
+    def label(self) -> str:
+        """rapidocr's version."""
+        return f"rapidocr {importlib.metadata.version('rapidocr')}"
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -143,7 +151,7 @@ class _Engine:
             "Rec.model_path": str(recognizer),
         }
         try:
-            rapid = require("rapidocr", extra="verbalize", purpose="reading the text in pictures").RapidOCR
+            rapid = require("rapidocr", extra="ocr", purpose="reading the text in pictures").RapidOCR
             self._detector = rapid(params=common | {"Global.use_rec": False})
             self._recognizer = rapid(params=common | {"Global.use_det": False})
         except Exception as error:
@@ -255,7 +263,7 @@ def _model(kind: str) -> Path:
     if path is None or not path.is_file():
         raise ModelError(
             f"rapidocr {importlib.metadata.version('rapidocr')} has no {kind} model of its own, or several: "
-            'pip install --force-reinstall "univldr[verbalize]"'
+            'pip install --force-reinstall "univldr[ocr]"'
         )
     return path
 
