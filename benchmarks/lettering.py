@@ -294,14 +294,14 @@ def _blur(radius: float) -> Damage:
 _PLAIN = _letters(24)
 
 CASES: dict[str, dict[str, Draw]] = {
-    "letters, pixels": {str(size): _case(_letters(size)) for size in (8, 10, 12, 16, 24, 32, 48, 64)},
+    "letters, pixels": {str(size): _case(_letters(size)) for size in (6, 8, 10, 12, 16, 24, 32, 48, 64)},
     "turned, degrees": {
-        str(angle): _case(_PLAIN, _tilt(angle)) for angle in (0, 5, -5, 15, -15, 90, 180, 270)
+        str(angle): _case(_PLAIN, _tilt(angle)) for angle in (0, 5, -5, 15, -15, 40, 90, 180, 270)
     },
-    "noise, levels": {str(sigma): _case(_PLAIN, _noise(sigma)) for sigma in (20, 40, 80)},
-    "blur, pixels": {str(radius): _case(_PLAIN, _blur(radius)) for radius in (1, 2, 3)},
+    "noise, levels": {str(sigma): _case(_PLAIN, _noise(sigma)) for sigma in (20, 40, 80, 120)},
+    "blur, pixels": {str(radius): _case(_PLAIN, _blur(radius)) for radius in (1, 2, 2.5, 3)},
     "JPEG quality": {str(quality): _case(_PLAIN, quality=quality) for quality in (50, 20, 8)},
-    "contrast, levels": {str(levels): _case(_grey(levels)) for levels in (100, 40, 20, 10)},
+    "contrast, levels": {str(levels): _case(_grey(levels)) for levels in (100, 40, 20, 10, 5)},
     "colours": {
         "white on red": _case(_letters(24, WHITE, (200, 30, 40))),
         "yellow on blue": _case(_letters(24, (250, 225, 60), (25, 60, 140))),

@@ -233,7 +233,7 @@ def main() -> None:
     """``python -m benchmarks.ocr [--json]``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--pictures", type=int, default=12, help="of each condition")
+    parser.add_argument("--pictures", type=int, default=8, help="of each condition")
     parser.add_argument("--min-confidence", type=float, default=OcrSettings().min_confidence)
     parser.add_argument("--model", default="mini", help="any name that load_encoder takes")
     parser.add_argument("--against", action="store_true", help="read with rapidocr as it comes too; slow")

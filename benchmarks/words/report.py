@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.measured import Claim, Measured, claims_table, table
 from benchmarks.ordering.plot import plot_systems
-from benchmarks.ordering.report import SEEDS, SETTINGS, plotted
+from benchmarks.ordering.report import SEEDS, plotted
 from benchmarks.words import training
 from benchmarks.words.ablation import CHOICES, STUDIED, row, run_file
 from univldr.corpus.collection import Collection, open_collection
@@ -66,7 +66,7 @@ def write_report(ordering: Path, words: Path, docs: Path) -> None:
     parts = [(HERE / "reading.md").read_text("utf-8").strip()]
     for encoder, title in TITLES.items():
         parts += [f"## {title}", *_ablation(collection, words, docs, encoder)]
-    parts += ["## Training with words", *(part for s in SETTINGS for part in _training(collection, words, s))]
+    parts += ["## Training with words", *_training(collection, words)]
     parts += ["## The captions", _samples(words)]
     (docs / "words.md").write_text("\n\n".join(parts) + "\n", "utf-8")
 
@@ -87,15 +87,13 @@ def _ablation(collection: Collection, words: Path, docs: Path, encoder: str) -> 
     ]
 
 
-def _training(collection: Collection, words: Path, setting: str) -> list[str]:
+def _training(collection: Collection, words: Path) -> list[str]:
     def files(name: str) -> list[Path]:
         tag = name.replace("[", "-").removesuffix("]")
-        return [training.folder(words, setting, seed) / "runs" / f"{tag}.run" for seed in SEEDS]
+        return [training.folder(words, seed) / "runs" / f"{tag}.run" for seed in SEEDS]
 
-    runs = {name: [read_run(path) for path in files(name)] for name in TRAINED}
-    measured = Measured(collection, runs)
-    what = {"bare": "Pictures without captions", "captioned": "Pictures with captions"}[setting]
-    return [f"### {what}", table(measured, [("", TRAINED)]), claims_table(measured, TRAINING_CLAIMS)]
+    measured = Measured(collection, {name: [read_run(path) for path in files(name)] for name in TRAINED})
+    return [table(measured, [("", TRAINED)]), claims_table(measured, TRAINING_CLAIMS)]
 
 
 def _samples(words: Path) -> str:

@@ -112,7 +112,7 @@ def test_an_upright_line_stays_upright(reader: OcrVerbalizer) -> None:
 
 def test_small_print_is_searched_again(reader: OcrVerbalizer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture as large as the first search is not searched twice, so that search is made smaller here."""
-    for name, value in {"_LOOK": 50_000, "_BAND": 60_000, "_LEAST_LOOK": 100, "_ENOUGH": 0}.items():
+    for name, value in {"_AT_ONCE": 50_000, "_LEAST_LOOK": 100, "_ENOUGH": 0}.items():
         monkeypatch.setattr(ocr, name, value)
     lines = [
         (text, 120, 90 + 24 * n, 16) for n, text in enumerate(("The north pier", "is ready", "in summer"))
@@ -130,7 +130,7 @@ def test_bands_meet_without_a_gap_or_a_repetition(monkeypatch: pytest.MonkeyPatc
     image = Image.new("RGB", (1000, 400), "white")
     for top in marks:
         image.paste("black", (100, top, 140, top + 4))
-    monkeypatch.setattr(ocr, "_BAND", 100_000)
+    monkeypatch.setattr(ocr, "_AT_ONCE", 196_000)
 
     def find(band: Image.Image) -> Any:
         dark = np.asarray(band.convert("L"))[:, 120] < 128

@@ -44,9 +44,8 @@ MAX_THREADS = 4
 _FORMAT = 1
 """Of what is made here of rapidocr's answers: one more makes older words stale."""
 
-# Pixels in all: of the first search; of a band of the second; of a picture below which it is enlarged.
-_LOOK, _BAND, _ENOUGH = 700_000, 600_000, 300_000
-_ENLARGED = 2.0  # at most
+_AT_ONCE = 800_000  # pixels that are searched together; small letters are missed among more
+_ENOUGH, _ENLARGED = 300_000, 2.0  # a picture of fewer pixels is enlarged towards them, to twice at most
 # Heights in pixels. The picture is searched again where a box of the first search is lower than _SMALL, its
 # letters about 11; what is higher than _LARGE is not looked for again; a band overlaps its neighbours.
 _SMALL, _LARGE, _OVERLAP = 17, 40, 48
@@ -56,7 +55,7 @@ _LEAST_LOOK, _NARROW = 360, 8
 _LONGEST = 100  # of a line, in heights: a longer one is squeezed, which bounds the recognizer's memory
 _SURE = 0.85  # mean confidence: below it lines are read upside down too
 _TILT = math.radians(2)  # a picture that is tilted more is straightened for the second search
-_SHORT, _SHORT_DOUBT = 4, 0.25  # a text of fewer letters may be in doubt only so much as another
+_SHORT, _SHORT_DOUBT = 5, 0.25  # a text of fewer letters may be in doubt only so much as another
 
 
 class OcrVerbalizer:
@@ -172,7 +171,7 @@ class _Engine:
 
     def _search(self, image: Image.Image) -> tuple[Image.Image, Boxes]:
         """The boxes of the text, and the picture that they lie in: the one given or a straightened one."""
-        scale = min(1.0, math.sqrt(_LOOK / (image.width * image.height)))
+        scale = min(1.0, math.sqrt(_AT_ONCE / (image.width * image.height)))
         if scale == 1:
             return image, self._find(image)
         if min(image.size) * scale < _LEAST_LOOK:
@@ -188,7 +187,7 @@ class _Engine:
     def _find_in_bands(self, image: Image.Image) -> Boxes:
         """From the top to the bottom; of what two bands see, the one that has its middle keeps it."""
         found = [np.zeros((0, 4, 2))]
-        height = max(2 * _OVERLAP, _BAND // image.width)
+        height = max(2 * _OVERLAP, _AT_ONCE // image.width - 2 * _OVERLAP)
         for top in range(0, image.height, height):
             start = max(0, top - _OVERLAP)
             band = image.crop((0, start, image.width, min(top + height + _OVERLAP, image.height)))
@@ -202,10 +201,11 @@ class _Engine:
         return np.zeros((0, 4, 2)) if found is None else np.asarray(found, np.float64)
 
     def _texts(self, image: Image.Image, lines: Boxes) -> tuple[list[tuple[str, float]], float]:
-        """The text of each line with its confidence, and the mean confidence, each by the line's length."""
+        """The text of each line with its confidence, and the mean confidence, by the length of the text."""
         answers = [self._recognizer(_pixels(_cut(image, line))) for line in lines]
         texts = [(answer.txts[0], float(answer.scores[0])) for answer in answers]
-        return texts, float(np.average([score for _, score in texts], weights=boxes.sizes(lines)[:, 0]))
+        letters = sum(len(text) for text, _ in texts)
+        return texts, sum(len(text) * score for text, score in texts) / max(letters, 1)
 
 
 # --- pictures ---
