@@ -22,10 +22,10 @@ HUMAN = [row("captioned", choice) for choice in CHOICES]
 GROUPS = (("no caption", BARE), ("human caption", HUMAN))
 
 CLAIMS: tuple[Claim, ...] = (
-    *((f"{name} beats no words", name, "none") for name in BARE[1:]),
+    *((f"{name}: better than no words", name, "none") for name in BARE[1:]),
     ("a human caption beats a generated one", "human", "caption"),
     ("a human caption beats all four generated", "human", "all four"),
-    *((f"{name} beats the human caption alone", name, "human") for name in HUMAN[1:]),
+    *((f"{name}: better than the human caption alone", name, "human") for name in HUMAN[1:]),
 )
 
 TRAINED = (
