@@ -256,6 +256,9 @@ for mode in ("own", "batch"):
         losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
         torch.save({"loss": loss, "processes": processes(), "gradients": gradients, "losses": losses},
             out / f"{mode}.pt")
+if torch.distributed.is_initialized():
+    torch.distributed.barrier()  # one that leaves early takes the connections of the other with it
+    torch.distributed.destroy_process_group()
 """
 
 
