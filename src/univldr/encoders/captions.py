@@ -73,14 +73,3 @@ class CaptionFitter:
         kept = self.kept(documents)
         texts = [self.compose(document, n) for document, n in zip(documents, kept, strict=True)]
         return texts, sum(len(document.expansions) for document in documents) - sum(kept)
-
-
-def fit_captions(
-    documents: Sequence[Document],
-    *,
-    template: str,
-    max_tokens: int,
-    count_tokens: Callable[[list[str]], list[int]],
-) -> tuple[list[str], int]:
-    """:meth:`CaptionFitter.fit` in one call."""
-    return CaptionFitter(template, max_tokens, count_tokens).fit(documents)
