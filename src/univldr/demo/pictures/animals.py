@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from univldr.demo.pictures import nature as n
-from univldr.demo.pictures.canvas import (
+from univldr.canvas import (
     BLACK,
     HEIGHT,
     WHITE,
@@ -15,6 +14,7 @@ from univldr.demo.pictures.canvas import (
     lighter,
     mix,
 )
+from univldr.demo.pictures import nature as n
 from univldr.demo.pictures.table import Picture
 
 

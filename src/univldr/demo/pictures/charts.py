@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from univldr.demo.pictures.canvas import (
+from univldr.canvas import (
     BLACK,
     HEIGHT,
     WHITE,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from univldr.demo.pictures import nature as n
-from univldr.demo.pictures.canvas import (
+from univldr.canvas import (
     BLACK,
     WHITE,
     WIDTH,
@@ -13,6 +12,7 @@ from univldr.demo.pictures.canvas import (
     darker,
     lighter,
 )
+from univldr.demo.pictures import nature as n
 from univldr.demo.pictures.table import Picture
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from univldr.demo.pictures import nature as n
-from univldr.demo.pictures.canvas import (
+from univldr.canvas import (
     BLACK,
     HEIGHT,
     WHITE,
@@ -18,6 +17,7 @@ from univldr.demo.pictures.canvas import (
     lighter,
     mix,
 )
+from univldr.demo.pictures import nature as n
 from univldr.demo.pictures.charts import GREY, PALETTE, sheet
 from univldr.demo.pictures.table import Picture
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from univldr.demo.pictures.canvas import BLACK, Canvas, Colour, Point, darker, lighter
+from univldr.canvas import BLACK, Canvas, Colour, Point, darker, lighter
 
 Pose = Mapping[str, Point]
 """Joint to place, in percent of the body's height: x to the right, y down from the soles."""

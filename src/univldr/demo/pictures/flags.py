@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from univldr.canvas import HEIGHT, WHITE, Canvas, Colour, Point, around
 from univldr.demo.pictures import nature as n
-from univldr.demo.pictures.canvas import HEIGHT, WHITE, Canvas, Colour, Point, around
 from univldr.demo.pictures.table import Picture
 
 LEFT, TOP, RIGHT, BOTTOM = 90.0, 60.0, 420.0, 270.0

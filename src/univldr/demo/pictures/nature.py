@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from univldr.demo.pictures.canvas import HEIGHT, WHITE, WIDTH, Canvas, Colour, Point, darker, lighter, mix
+from univldr.canvas import HEIGHT, WHITE, WIDTH, Canvas, Colour, Point, darker, lighter, mix
 
 BLUE_SKY: tuple[Colour, Colour] = ((74, 144, 217), (198, 224, 242))
 GREY_SKY: tuple[Colour, Colour] = ((112, 122, 134), (190, 196, 202))

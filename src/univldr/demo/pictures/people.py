@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from univldr.canvas import BLACK, HEIGHT, WHITE, WIDTH, Canvas, Colour, darker, lighter, mix
 from univldr.demo.pictures import figures as f
 from univldr.demo.pictures import nature as n
-from univldr.demo.pictures.canvas import BLACK, HEIGHT, WHITE, WIDTH, Canvas, Colour, darker, lighter, mix
 from univldr.demo.pictures.figures import Look, person
 from univldr.demo.pictures.table import Picture
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from univldr.canvas import HEIGHT, WHITE, WIDTH, Canvas, Colour, Point, darker, lighter, mix
 from univldr.demo.pictures import nature as n
-from univldr.demo.pictures.canvas import HEIGHT, WHITE, WIDTH, Canvas, Colour, Point, darker, lighter, mix
 from univldr.demo.pictures.table import Picture
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from univldr.demo.pictures.canvas import Canvas
+from univldr.canvas import Canvas
 
 
 @dataclass(frozen=True)

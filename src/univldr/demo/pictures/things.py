@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from univldr.demo.pictures.canvas import (
+from univldr.canvas import (
     BLACK,
     HEIGHT,
     WHITE,

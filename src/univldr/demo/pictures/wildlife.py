@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from univldr.demo.pictures import nature as n
-from univldr.demo.pictures.animals import legs
-from univldr.demo.pictures.canvas import (
+from univldr.canvas import (
     BLACK,
     HEIGHT,
     WHITE,
@@ -16,6 +14,8 @@ from univldr.demo.pictures.canvas import (
     lighter,
     mix,
 )
+from univldr.demo.pictures import nature as n
+from univldr.demo.pictures.animals import legs
 from univldr.demo.pictures.table import Picture
 
 
