@@ -21,8 +21,8 @@ from PIL import Image, ImageFilter
 from benchmarks import data
 from benchmarks.lettering import CASES, MESSAGES, encoded, message_picture, noisy
 from univldr import load_encoder
+from univldr.canvas import Canvas, Colour, Point
 from univldr.demo.pictures import PICTURES
-from univldr.demo.pictures.canvas import Canvas, Colour, Point
 from univldr.types import Document, Encoder, Expansion, Modality, Query
 from univldr.verbalize.base import Words
 from univldr.verbalize.ocr import OcrVerbalizer

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+from univldr.calibration import Calibrated, Calibration, kind_of
 from univldr.encoders import load_encoder
 from univldr.encoders.parts import WHOLE, Splits
 from univldr.encoders.settings import TextSettings
@@ -52,7 +55,31 @@ class Searcher:
             raise ConfigError(f"k is {k}; ask for at least 1 hit")
         [vector] = self.encoder.encode_queries([query])
         hits = self.index.query(vector, k, modality=modality)
+        if query.image is None:  # pictures as queries score otherwise
+            hits = self._judged(hits)
         return [self._explained(hit, vector) for hit in hits] if explain else hits
+
+    def answers(self, hits: Sequence[Hit]) -> bool | None:
+        """Whether any of these hits counts as an answer; ``None`` where their relevance is not known.
+
+        With ``False`` they are the nearest that the index has, and nothing more.
+        """
+        calibration = self._calibration
+        return calibration.answers([hit.relevance for hit in hits]) if calibration else None
+
+    @property
+    def _calibration(self) -> Calibration | None:
+        return self.encoder.calibration if isinstance(self.encoder, Calibrated) else None
+
+    def _judged(self, hits: list[Hit]) -> list[Hit]:
+        """The hits with their relevance, where the model is calibrated for their kind."""
+        if not hits or (calibration := self._calibration) is None:
+            return hits
+        found = calibration.relevance([hit.score for hit in hits], [kind_of(hit.document) for hit in hits])
+        return [
+            hit if math.isnan(value) else replace(hit, relevance=value)
+            for hit, value in zip(hits, found.tolist(), strict=True)
+        ]
 
     def _explained(self, hit: Hit, vector: Float32Array) -> Hit:
         return replace(hit, explanation=self._parts(hit, vector) or {WHOLE: hit.score})

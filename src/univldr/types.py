@@ -106,12 +106,15 @@ class Hit:
         document: The document without its pixels; ``image`` is a path where there is one.
         explanation: Where it was asked for, named parts that add up to the score: ``text`` of a passage;
             ``pixels``, ``caption`` and ``generated:ORIGIN`` of a picture; ``document`` of what has no parts.
+        relevance: How sure it is that the document answers, in [0, 1], the same for passages and pictures;
+            ``None`` where that is not known: the model is not calibrated, or the query has a picture.
     """
 
     rank: int
     score: float
     document: Document
     explanation: Mapping[str, float] = field(default_factory=dict)
+    relevance: float | None = None
 
 
 class Encoder(Protocol):

@@ -11,6 +11,7 @@ import typer
 
 from univldr import __version__
 from univldr.cli import (
+    calibrate,
     compare,
     convert,
     demo,
@@ -43,6 +44,7 @@ app.command("train")(train.run)
 app.command("train-verbalizer")(train_verbalizer.run)
 app.command("mine")(mine.run)
 app.command("evaluate")(evaluate.run)
+app.command("calibrate")(calibrate.run)
 app.command("compare")(compare.run)
 app.command("convert")(convert.run)
 app.command("demo")(demo.run)

@@ -41,7 +41,7 @@ def path_of(hit: Hit) -> str | None:
 
 
 def result_fields(query: str, hits: Sequence[Hit], took_ms: float) -> dict[str, Any]:
-    """The JSON form of a ranked list; ``relevance`` is null until a model is calibrated."""
+    """The JSON form of a ranked list; ``relevance`` is null where it is not known."""
     return {
         "query": query,
         "took_ms": round(took_ms, 2),
@@ -50,7 +50,7 @@ def result_fields(query: str, hits: Sequence[Hit], took_ms: float) -> dict[str, 
                 "rank": hit.rank,
                 "id": hit.document.id,
                 "score": round(hit.score, 6),
-                "relevance": None,
+                "relevance": None if hit.relevance is None else round(hit.relevance, 4),
                 "modality": hit.document.modality.value,
                 "path": path_of(hit),
                 "title": hit.document.title,
@@ -69,21 +69,34 @@ def print_paths(hits: Sequence[Hit]) -> None:
         print(path)
 
 
-def print_hits(query: str, hits: Sequence[Hit], took_ms: float) -> None:
-    """A ranked list as a table, with the pictures where the terminal can show them."""
+def print_hits(query: str, hits: Sequence[Hit], took_ms: float, *, answered: bool | None = None) -> None:
+    """A ranked list as a table, with the pictures where the terminal can show them.
+
+    The hits' relevance has a column where any is known. ``answered`` says whether any hit is an answer.
+    """
     console = Console()
     if not hits:
         console.print(f"Nothing found for [bold]{escape(query)}[/].")
         return
-    table = Table(box=None, padding=(0, 2, 1 if preview.possible(console) else 0, 0), show_header=False)
+    if answered is False:
+        console.print("[yellow]Nothing in the index seems to answer this; the nearest:[/]")
+    judged = any(hit.relevance is not None for hit in hits)
+    table = Table(box=None, padding=(0, 2, 1 if preview.possible(console) else 0, 0), show_header=judged)
     table.add_column(justify="right", style="bold")
-    table.add_column(style="cyan")
+    table.add_column("score", style="cyan")
+    if judged:
+        table.add_column("relevance", justify="right")
     table.add_column()
     table.add_column(overflow="fold", ratio=1)
     for hit in hits:
-        table.add_row(str(hit.rank), f"{hit.score:.3f}", _kind(hit), _body(hit, query, console))
+        relevance = [_relevance(hit)] if judged else []
+        table.add_row(str(hit.rank), f"{hit.score:.3f}", *relevance, _kind(hit), _body(hit, query, console))
     console.print(table)
     console.print(f"[dim]{len(hits)} hits in {took_ms:.0f} ms[/]")
+
+
+def _relevance(hit: Hit) -> str:
+    return "" if hit.relevance is None else f"{hit.relevance:.2f}"
 
 
 def _kind(hit: Hit) -> Text:

@@ -38,6 +38,7 @@ def run(
 ) -> None:
     """Search a folder: its index is brought up to date, then passages and pictures come in one list.
 
+    A calibrated model also says how relevant each hit is, and when none of them seems to be an answer.
     Exits 0 when something was found, 1 when nothing was, 2 on wrong use.
     """
     if not no_index:
@@ -49,12 +50,13 @@ def run(
         started = time.perf_counter()
         hits = searcher.search(Query(words, image), k, modality=modality, explain=explain)
         took_ms = (time.perf_counter() - started) * 1000
+        answered = searcher.answers(hits)
     if json:
         output.print_json(output.result_fields(words, hits, took_ms))
     elif files:
         output.print_paths(hits)
     else:
-        output.print_hits(words, hits, took_ms)
+        output.print_hits(words, hits, took_ms, answered=answered)
     if not hits:
         raise typer.Exit(1)
 

@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Any
 
 
-def fingerprint(files: Iterable[Path], settings: Mapping[str, Any]) -> str:
-    """16 hex digits over the content of ``files``, in order, and ``settings``; their names do not count."""
-    digests = [_digest(path) for path in files]
+def fingerprint(files: Iterable[Path | bytes], settings: Mapping[str, Any]) -> str:
+    """16 hex digits over the content of ``files``, in order, and ``settings``; their names do not count.
+
+    Bytes stand for a file that holds them.
+    """
+    digests = [
+        hashlib.sha256(file).hexdigest() if isinstance(file, bytes) else _digest(file) for file in files
+    ]
     record = json.dumps([digests, dict(settings)], sort_keys=True)
     return hashlib.sha256(record.encode()).hexdigest()[:16]
 

@@ -16,11 +16,12 @@ import numpy.typing as npt
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
+from univldr.calibration import Calibration
 from univldr.encoders.captions import CaptionFitter
 from univldr.encoders.fingerprint import fingerprint
 from univldr.encoders.parts import Parts, is_weighted, put_together, split_documents
 from univldr.encoders.preprocess import BatchTokenizer, ImageProcessor
-from univldr.encoders.settings import UNCHANGED, ModelSettings, TextSettings
+from univldr.encoders.settings import UNCHANGED, ModelSettings, TextSettings, load_calibration
 from univldr.errors import ConfigError, ImageError, ModelError
 from univldr.images import load_image
 from univldr.types import Document, Float32Array, Modality, Query
@@ -199,6 +200,11 @@ class OnnxEncoder:
         weights = [data for graph in graphs for data in sorted(graph.parent.glob(f"{graph.name}[._]data*"))]
         inputs = [self._directory / "tokenizer.json", self._directory / "preprocessor_config.json"]
         return fingerprint([*graphs, *weights, *inputs], asdict(self._settings) | {"onnx": None})
+
+    @functools.cached_property
+    def calibration(self) -> Calibration | None:
+        """What its scores mean; ``None`` where the model does not say."""
+        return load_calibration(self._directory)
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Token counts, special tokens included, untruncated."""

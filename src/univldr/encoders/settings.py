@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from univldr.calibration import Calibration
 from univldr.encoders.captions import check_template
 from univldr.errors import ConfigError, ModelError
 from univldr.types import Modality
@@ -145,3 +146,59 @@ def read_json(path: Path, *, missing: dict[str, Any] | None = None) -> dict[str,
     if not isinstance(value, dict):
         raise ModelError(f"{path}: a {type(value).__name__} where an object is needed")
     return value
+
+
+CALIBRATION = "calibration"
+"""The key of ``univldr.json`` that says what scores mean; no vector depends on it."""
+
+
+def load_calibration(directory: Path) -> Calibration | None:
+    """The calibration of a model directory; ``None`` where it has none.
+
+    Raises:
+        ModelError: it is malformed.
+    """
+    path = directory / FILE_NAME
+    fields = read_json(path, missing={}).get(CALIBRATION)
+    try:
+        return None if fields is None else Calibration.parse(fields)
+    except ValueError as error:
+        raise ModelError(f"{path}: {CALIBRATION}: {error}; write it again with univldr calibrate") from error
+
+
+def save_calibration(calibration: Calibration, directory: Path) -> None:
+    """Write a calibration into a model directory's ``univldr.json``, in place of the one it has.
+
+    Raises:
+        ModelError: there is no such file, or it cannot be written.
+    """
+    path = directory / FILE_NAME
+    fields = read_json(path)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        written = _written_as(path, fields | {CALIBRATION: calibration.plain()})
+        part.write_bytes(written)
+        part.replace(path)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be written: {error}") from error
+
+
+def without_calibration(path: Path) -> Path | bytes:
+    """What of a file counts for a fingerprint: all of it, but for the calibration of a ``univldr.json``.
+
+    The rest is laid out as the file is: what was calibrated has the fingerprint that it had before.
+    """
+    if path.name != FILE_NAME or CALIBRATION not in (fields := read_json(path)):
+        return path
+    return _written_as(path, {key: value for key, value in fields.items() if key != CALIBRATION})
+
+
+def _written_as(path: Path, fields: Mapping[str, Any]) -> bytes:
+    """Fields in the layout of the JSON file at ``path``, where it is one of the usual ones."""
+    there = path.read_bytes()
+    known = read_json(path)
+    for indent in (2, 4, None):
+        for end in ("\n", ""):
+            if (json.dumps(known, indent=indent) + end).encode() == there:
+                return (json.dumps(fields, indent=indent) + end).encode()
+    return (json.dumps(fields, indent=2) + "\n").encode()

@@ -14,13 +14,21 @@ from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from univldr.calibration import Calibration
 from univldr.encoders.captions import CaptionFitter
 from univldr.encoders.checkpoints import fetch, only_graphs, only_module
 from univldr.encoders.fingerprint import fingerprint
 from univldr.encoders.fusion import FusionModule, fusion_transformer, has_both_towers
 from univldr.encoders.parts import WHOLE, Parts, is_weighted, put_together, split_documents
 from univldr.encoders.preprocess import BatchTokenizer
-from univldr.encoders.settings import DEFAULT_TEMPLATE, UNCHANGED, ModelSettings, TextSettings
+from univldr.encoders.settings import (
+    DEFAULT_TEMPLATE,
+    UNCHANGED,
+    ModelSettings,
+    TextSettings,
+    load_calibration,
+    without_calibration,
+)
 from univldr.errors import ConfigError, ImageError, ModelError
 from univldr.images import load_image
 from univldr.types import Document, Float32Array, Modality, Query
@@ -102,7 +110,12 @@ class TorchEncoder:
             for path in sorted(self._directory.rglob("*"))
             if path.suffix in kinds and (restored or "onnx" not in path.relative_to(self._directory).parts)
         ]
-        return fingerprint(files, {"max_tokens": self.max_tokens} | changed)
+        return fingerprint(map(without_calibration, files), {"max_tokens": self.max_tokens} | changed)
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """What its scores mean; ``None`` where the model does not say."""
+        return None if self._directory is None else load_calibration(self._directory)
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Token counts, special tokens included, untruncated."""
