@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +9,17 @@ from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from univldr.encoders.dual import DualConfig, DualModel
-from univldr.training import align, cache
-from univldr.training.pictures import Augmentation, CaptionedPicture
+from univldr.errors import ModelError
+from univldr.training import cache, tower
+from univldr.training.pictures import Augmentation
 from univldr.types import Float32Array
 
 VISION = {"depth_multiplier": 0.1, "image_size": 32}
 TEXT = {"vocab_size": 20, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
 
 
-def pictures(count: int) -> list[CaptionedPicture]:
-    made = []
-    for shade in range(count):
-        buffer = io.BytesIO()
-        Image.new("RGB", (8, 8), (shade, 2 * shade, 255 - shade)).save(buffer, "PNG")
-        made.append(CaptionedPicture(str(shade), buffer.getvalue(), ("plain",)))
-    return made
+def shade(index: int) -> Image.Image:
+    return Image.new("RGB", (8, 8), (index, 2 * index, 255 - index))
 
 
 def mean_colour(pixels: Float32Array) -> Float32Array:
@@ -34,7 +29,7 @@ def mean_colour(pixels: Float32Array) -> Float32Array:
 
 def test_cached_views_keep_the_order_across_batches(tmp_path: Path) -> None:
     path = tmp_path / "view.npy"
-    cache.cache_views(pictures(cache.BATCH + 5), path, mean_colour, size=8, how=None, seed=0)
+    cache.cache_views(shade, cache.BATCH + 5, path, mean_colour, size=8, how=None, seed=0, threads=2)
     rows = np.load(path)
     assert rows.shape == (cache.BATCH + 5, 3, 1, 1)
     assert rows.dtype == np.float16
@@ -49,10 +44,10 @@ def test_a_cached_view_is_not_made_again_and_a_broken_one_is_not_left(tmp_path: 
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        cache.cache_views(pictures(2), path, fails, size=8, how=Augmentation(), seed=1)
+        cache.cache_views(shade, 2, path, fails, size=8, how=Augmentation(), seed=1)
     assert not path.exists()
-    cache.cache_views(pictures(2), path, mean_colour, size=8, how=Augmentation(), seed=1)
-    cache.cache_views(pictures(2), path, fails, size=8, how=Augmentation(), seed=1)
+    cache.cache_views(shade, 2, path, mean_colour, size=8, how=Augmentation(), seed=1)
+    cache.cache_views(shade, 2, path, fails, size=8, how=Augmentation(), seed=1)
 
 
 def test_texts_keep_their_order_and_do_not_depend_on_their_batch() -> None:
@@ -76,11 +71,22 @@ def test_the_compiled_lower_layers_and_the_upper_ones_are_the_whole_tower() -> N
     for module in model.vision_model.modules():
         if isinstance(module, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(module.weight)
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_var = torch.full_like(torch.as_tensor(module.running_var), 1 - module.eps)
+            torch.nn.init.normal_(module.bias, std=0.1)
+    tower.check_folded(model.vision_model)
     pixels = np.random.default_rng(0).uniform(-1, 1, (cache.BATCH, 3, 32, 32)).astype(np.float32)
+    lower = cache.LowerLayers(model.vision_model, 5).eval()
     with torch.no_grad():
         whole = model.vision_model(torch.from_numpy(pixels)).last_hidden_state
-        lower = cache.LowerLayers(model.vision_model, 12).eval()(torch.from_numpy(pixels))
-        upper = align.upper_layers(model, 12, lower)
-    compiled = cache.compile_lower(model.vision_model, 12, 32, threads=1)(pixels)
-    assert np.allclose(compiled, lower.numpy(), atol=1e-3)
+        activations = lower(torch.from_numpy(pixels))
+        upper = tower.upper_layers(model.vision_model, 5, activations)
+    compiled = cache.compile_layers(lower, 32)(pixels)
+    assert np.allclose(compiled, activations.numpy(), atol=1e-3)
     assert torch.allclose(upper, whole, atol=0.1 * float(whole.abs().max()))
+
+
+def test_a_tower_whose_norms_scale_is_refused() -> None:
+    model = DualModel(DualConfig(text_config=TEXT, vision_config=VISION, head_hidden=8)).train(False)
+    with pytest.raises(ModelError, match="fold the norms"):
+        tower.check_folded(model.vision_model)

@@ -7,9 +7,10 @@ import pytest
 from tokenizers import Tokenizer, models
 from transformers import AutoModel
 
+from univldr.config import read_config
 from univldr.encoders.dual import DualConfig, DualModel
 from univldr.errors import ConfigError
-from univldr.training.mini import read_recipe, set_training, write_model
+from univldr.training.mini import Recipe, learning_rates, set_training, write_model
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "mini.toml"
 
@@ -20,9 +21,9 @@ def small_model() -> DualModel:
 
 
 def test_the_recipe_can_be_read() -> None:
-    recipe = read_recipe(RECIPE)
-    assert recipe.views >= 1
-    assert 0 <= recipe.cut < 16
+    recipe = read_config(Recipe, RECIPE)
+    assert recipe.data.views >= 1
+    assert 0 <= recipe.data.cut < 16
     assert recipe.tune.epochs > 0
 
 
@@ -32,8 +33,8 @@ def test_the_recipe_can_be_read() -> None:
 def test_a_recipe_with_a_wrong_key_is_refused(tmp_path: Path, old: str, new: str) -> None:
     path = tmp_path / "recipe.toml"
     path.write_text(RECIPE.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    with pytest.raises(ConfigError, match="compare it with"):
-        read_recipe(path)
+    with pytest.raises(ConfigError, match=r"recipe\.toml"):
+        read_config(Recipe, path)
 
 
 def test_only_the_head_drops_out() -> None:
@@ -63,3 +64,13 @@ def test_write_model_replaces_an_older_directory(tmp_path: Path) -> None:
     assert described["dim"] == 16
     assert described["fusion"] == "sum"
     assert isinstance(AutoModel.from_pretrained(folder), DualModel)
+
+
+def test_lower_blocks_learn_slower() -> None:
+    recipe = read_config(Recipe, RECIPE)
+    rates = [rate for _, rate in learning_rates(small_model(), recipe.tune, recipe.data.cut)]
+    blocks, head = rates[:-1], rates[-1]
+    assert len(blocks) == 16 - recipe.data.cut + 1
+    assert blocks == sorted(blocks)
+    assert blocks[-1] == recipe.tune.rate
+    assert head == recipe.tune.head_rate

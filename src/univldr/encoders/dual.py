@@ -34,6 +34,7 @@ class DualConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         head_hidden: Width of the picture head's hidden layer.
         head_dropout: Dropout before each layer of the head.
         text_head: Whether texts, too, go through a head; it starts as the identity.
+        text_dropout: Dropout before the last layer of the text head.
         logit_scale_init_value: Natural logarithm of the first inverse temperature.
     """
 
@@ -47,6 +48,7 @@ class DualConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         head_hidden: int = 1024,
         head_dropout: float = 0.1,
         text_head: bool = False,
+        text_dropout: float = 0.1,
         logit_scale_init_value: float = 3.0,
         **kwargs: Any,
     ) -> None:
@@ -61,6 +63,7 @@ class DualConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         self.head_hidden = head_hidden
         self.head_dropout = head_dropout
         self.text_head = text_head
+        self.text_dropout = text_dropout
         self.logit_scale_init_value = logit_scale_init_value
         super().__init__(**kwargs)
 
@@ -130,7 +133,7 @@ class DualModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         channels = self.vision_model.conv_1x1.convolution.out_channels
         self.head = PictureHead(channels, config.head_hidden, config.dim, config.head_dropout)
         self.text_head = (
-            TextHead(config.dim, config.head_hidden, config.head_dropout) if config.text_head else None
+            TextHead(config.dim, config.head_hidden, config.text_dropout) if config.text_head else None
         )
         self.logit_scale = nn.Parameter(torch.tensor(float(config.logit_scale_init_value)))
         self.post_init()  # type: ignore[no-untyped-call]

@@ -10,22 +10,26 @@ import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 import torch
 from numpy.lib.format import open_memmap
+from PIL import Image
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import MobileNetV2Model
 
 from univldr.encoders.dual import DualModel
 from univldr.errors import ModelError
-from univldr.training.pictures import Augmentation, CaptionedPicture, augment, open_rgb, to_pixels
+from univldr.training.pictures import Augmentation, augment, to_pixels
 from univldr.types import Float32Array
 
-BATCH = 48
+BATCH = 32
+
+Opener: TypeAlias = Callable[[int], Image.Image]
+"""The picture of a number, RGB, at the size that the tower sees."""
 
 
 class LowerLayers(nn.Module):
@@ -44,21 +48,19 @@ class LowerLayers(nn.Module):
         return hidden
 
 
-def compile_lower(
-    vision: MobileNetV2Model, cut: int, size: int, threads: int
-) -> Callable[[Float32Array], Float32Array]:
-    """The lower layers as a function of pixels [BATCH, 3, size, size], through onnxruntime.
+def compile_layers(layers: nn.Module, size: int) -> Callable[[Float32Array], Float32Array]:
+    """``layers`` as a function of pixels [BATCH, 3, size, size], through onnxruntime on one thread.
 
     On CPUs it is several times faster than torch, which computes each batch norm as a layer of its own.
     """
-    lower = LowerLayers(vision, cut).eval()
-    program = torch.onnx.export(lower, (torch.zeros(BATCH, 3, size, size),), dynamo=True, verbose=False)
+    example = (torch.zeros(BATCH, 3, size, size),)
+    program = torch.onnx.export(layers.eval(), example, dynamo=True, verbose=False)
     if program is None:
-        raise ModelError("torch gave no ONNX program for the lower layers; use torch 2.6 or later")
+        raise ModelError("torch gave no ONNX program for the layers; use torch 2.6 or later")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "lower.onnx"
+        file = Path(folder) / "layers.onnx"
         program.save(file)
         session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
@@ -71,60 +73,53 @@ def compile_lower(
 
 
 def cache_views(
-    pictures: Sequence[CaptionedPicture],
+    open_picture: Opener,
+    count: int,
     path: Path,
     run: Callable[[Float32Array], Float32Array],
     *,
     size: int,
     how: Augmentation | None,
     seed: int,
+    threads: int = 1,
 ) -> None:
-    """Write the activations of one view of each picture, float16 [pictures, C, h, w], as ``.npy``.
+    """Write what ``run`` makes of one view of each picture, float16 [count, ...], as ``.npy``.
 
     The file appears only when complete, so a run that was cut short goes on with the next missing view.
 
     Args:
+        open_picture: See ``Opener``; called from several threads.
+        run: Pixels [BATCH, 3, size, size] to one row each.
         how: The augmentation of the view; ``None`` keeps the picture as it is.
+        threads: Batches on their way at a time.
     """
     if path.exists():
         return
     part = path.with_suffix(".part")
-    out: npt.NDArray[np.float16] | None = None
-    with ThreadPoolExecutor(1) as pool:
-        batches = [
-            range(start, min(start + BATCH, len(pictures))) for start in range(0, len(pictures), BATCH)
-        ]
+    shape = run(np.zeros((BATCH, 3, size, size), np.float32)).shape[1:]
+    out = open_memmap(part, mode="w+", dtype=np.float16, shape=(count, *shape))
 
-        def load(indices: range) -> Float32Array:
-            pixels = np.zeros((BATCH, 3, size, size), np.float32)
-            for row, index in enumerate(indices):
-                pixels[row] = view_of(pictures[index], size, how, np.random.default_rng((seed, index)))
-            return pixels
+    def write(start: int) -> None:
+        pixels = np.zeros((BATCH, 3, size, size), np.float32)
+        end = min(start + BATCH, count)
+        for row, index in enumerate(range(start, end)):
+            view = open_picture(index)
+            if how is not None:
+                view = augment(view, how, np.random.default_rng((seed, index)))
+            pixels[row] = to_pixels(view)
+        out[start:end] = run(pixels)[: end - start]
 
-        for indices, pixels in zip(batches, pool.map(load, batches), strict=True):
-            activations = run(pixels)[: len(indices)]
-            if out is None:
-                shape = (len(pictures), *activations.shape[1:])
-                out = open_memmap(part, mode="w+", dtype=np.float16, shape=shape)
-            out[indices.start : indices.stop] = activations
-    if out is not None:
-        del out  # closes the map, and with it writes the file
-        part.replace(path)
-
-
-def view_of(
-    picture: CaptionedPicture, size: int, how: Augmentation | None, rng: np.random.Generator
-) -> Float32Array:
-    """One view of a picture as pixels [3, size, size]."""
-    image = open_rgb(picture.data, size)
-    return to_pixels(image if how is None else augment(image, how, rng))
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(write, range(0, count, BATCH)))
+    out.flush()
+    part.replace(path)
 
 
 @torch.no_grad()
 def embed_texts(
     model: DualModel, tokenizer: Tokenizer, texts: Sequence[str], batch: int = 64
 ) -> Float32Array:
-    """Unit rows float32 [len(texts), dim] of the text tower, in order; alike lengths share a batch."""
+    """Unit rows float32 [len(texts), dim] of the text trunk, in order; alike lengths share a batch."""
     tokenizer.no_padding()
     encoded = tokenizer.encode_batch(list(texts))
     order = sorted(range(len(texts)), key=lambda index: len(encoded[index].ids))
@@ -137,5 +132,5 @@ def embed_texts(
         for row, index in enumerate(chosen):
             length = len(encoded[index].ids)
             ids[row, :length], mask[row, :length] = encoded[index].ids, 1
-        rows[chosen] = model.get_text_features(torch.from_numpy(ids), torch.from_numpy(mask)).float().numpy()
+        rows[chosen] = model.text_trunk(torch.from_numpy(ids), torch.from_numpy(mask)).float().numpy()
     return rows

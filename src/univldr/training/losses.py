@@ -53,16 +53,24 @@ def cross_entropy(queries: Tensor, documents: Tensor, targets: Tensor, scale: Te
 
 
 def alignment_loss(
-    pictures: Tensor, captions: Tensor, passages: Tensor, scale: Tensor, *, temperature: float, share: float
+    pictures: Tensor,
+    captions: Tensor,
+    passages: Tensor,
+    scale: Tensor,
+    *,
+    teacher: Tensor,
+    temperature: float,
+    share: float,
 ) -> Tensor:
     """Pictures and their captions find each other among one another and among passages.
 
     Args:
         pictures: float32 [B, dim], unit rows.
-        captions: float32 [B, K, dim], unit rows, K captions of each picture, from the frozen teacher.
+        captions: float32 [B, K, dim], unit rows, K captions of each picture.
         passages: float32 [N, dim], unit rows that belong to no picture; they compete in every softmax,
             which puts pictures and passages on one scale.
         scale: Inverse temperature.
+        teacher: float32 [B, K, dim], unit rows: the captions as a frozen text tower has them.
         temperature: See ``soften``.
         share: See ``soften``.
     """
@@ -70,17 +78,17 @@ def alignment_loss(
     groups = torch.arange(batch, device=captions.device)
     flat, caption_groups = captions.flatten(0, 1), groups.repeat_interleave(per_picture)
     nobody = torch.full((len(passages),), -1, device=captions.device)
-    centres = functional.normalize(captions.mean(1), dim=1)
+    taught, centres = teacher.flatten(0, 1), functional.normalize(teacher.mean(1), dim=1)
     silent = captions.new_full((1, len(passages)), -torch.inf)
     to_pictures = soften(
         same_group(caption_groups, torch.cat([groups, nobody])),
-        torch.cat([flat @ centres.T, silent.expand(len(flat), -1)], dim=1),
+        torch.cat([taught @ centres.T, silent.expand(len(flat), -1)], dim=1),
         temperature,
         share,
     )
     to_captions = soften(
         same_group(groups, torch.cat([caption_groups, nobody])),
-        torch.cat([centres @ flat.T, silent.expand(batch, -1)], dim=1),
+        torch.cat([centres @ taught.T, silent.expand(batch, -1)], dim=1),
         temperature,
         share,
     )
@@ -100,6 +108,42 @@ def passage_loss(queries: Tensor, passages: Tensor, pictures: Tensor, scale: Ten
     """
     targets = torch.eye(len(queries), len(passages) + len(pictures), device=queries.device)
     return cross_entropy(queries, torch.cat([passages, pictures]), targets, scale)
+
+
+def likeness_loss(rows: Tensor, before: Tensor, scale: float = 20.0) -> Tensor:
+    """How far the likenesses among texts have moved: mean KL divergence between softmaxes over them.
+
+    A text tower may turn its space as it likes, as long as each text has the same neighbours as before
+    (relational distillation, Park et al. 2019).
+
+    Args:
+        rows: float32 [N, dim], unit rows.
+        before: float32 [N, dim], unit rows of the same texts from the frozen teacher.
+        scale: Inverse temperature of both softmaxes.
+    """
+    itself = torch.eye(len(rows), dtype=torch.bool, device=rows.device)
+    found = (scale * rows @ rows.T).masked_fill(itself, -1e4)
+    wanted = (scale * before @ before.T).masked_fill(itself, -1e4)
+    return functional.kl_div(
+        functional.log_softmax(found, dim=1),
+        functional.log_softmax(wanted, dim=1),
+        reduction="batchmean",
+        log_target=True,
+    )
+
+
+def naming_loss(pictures: Tensor, names: Tensor, classes: Tensor, scale: Tensor) -> Tensor:
+    """Mean cross-entropy of finding what a classifier sees in each picture by the names of its classes.
+
+    So what a tower learned from labels is said in words (distillation, Hinton et al. 2015).
+
+    Args:
+        pictures: float32 [B, dim], unit rows.
+        names: float32 [C, dim], unit rows.
+        classes: float32 [B, C], rows sum to one.
+        scale: Inverse temperature.
+    """
+    return cross_entropy(pictures, names, classes, scale)
 
 
 def candidate_mask(

@@ -7,13 +7,10 @@ was stopped goes on where it was when started again with the same recipe.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,26 +18,36 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
+from univldr.config import read_config
 from univldr.encoders.dual import DualConfig, DualModel
-from univldr.errors import ConfigError
-from univldr.training import align, cache, sources
+from univldr.training import align, sources
 from univldr.training.files import write_json
 from univldr.training.loop import Trainer, TrainingPlan, parameter_groups
-from univldr.training.pictures import Augmentation, CaptionedPicture, read_pictures
-
-SIZE = 224
-MAX_TOKENS = 256
-MAX_PASSAGE_WORDS = 110
+from univldr.training.mini_data import MAX_TOKENS, SIZE, DataSettings, Gathering
+from univldr.training.tower import check_folded, upper_layers
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One of the two stages: the head alone, then the head with the picture tower's upper blocks."""
+    """One of the two stages: the heads alone, then with the picture tower's upper blocks.
+
+    Attributes:
+        epochs: Times through the photos.
+        views: The first so many views of each photo; 0 for all.
+        rate: Peak learning rate of the last block and of what follows it.
+        block_decay: Each block below learns by so much slower than the one above it.
+        head_rate: Of the picture head.
+        text_rate: Of the text head.
+        weight_decay: Of matrices and kernels.
+        ema_decay: Of the running average of the weights.
+    """
 
     epochs: int
-    batch: int
+    views: int
     rate: float
+    block_decay: float
     head_rate: float
+    text_rate: float
     weight_decay: float
     ema_decay: float
 
@@ -51,125 +58,64 @@ class Recipe:
 
     Attributes:
         seed: Of everything random.
-        held_out: Training pictures kept aside to report on.
-        views: Views of each picture, the first without augmentation.
-        cut: First block of the picture tower that learns.
         head_hidden: See ``DualConfig``.
         head_dropout: See ``DualConfig``.
+        text_dropout: See ``DualConfig``.
         threads: Processor threads.
     """
 
     seed: int
-    held_out: int
-    views: int
-    cut: int
     head_hidden: int
     head_dropout: float
+    text_dropout: float
     threads: int
-    augmentation: Augmentation
+    data: DataSettings
     loss: align.AlignmentSettings
     head: Stage
     tune: Stage
 
 
-def read_recipe(path: Path) -> Recipe:
-    """A recipe from its TOML file.
-
-    Raises:
-        ConfigError: a key is unknown or missing.
-    """
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
-    parts = {
-        "augmentation": Augmentation,
-        "loss": align.AlignmentSettings,
-        "head": Stage,
-        "tune": Stage,
-    }
-    try:
-        made = {name: part(**table.pop(name)) for name, part in parts.items()}
-        return Recipe(**table, **made)
-    except (KeyError, TypeError) as error:
-        raise ConfigError(f"{path}: {error}; compare it with recipes/mini.toml") from error
-
-
 def build_model(recipe: Recipe, minilm: Path, mobilenet: Path) -> DualModel:
-    """The published towers and a fresh head."""
+    """The published towers and fresh heads."""
     torch.manual_seed(recipe.seed)
     text = sources.load_minilm(minilm)
     config = DualConfig(
-        text_config=text.config, head_hidden=recipe.head_hidden, head_dropout=recipe.head_dropout
+        text_config=text.config,
+        head_hidden=recipe.head_hidden,
+        head_dropout=recipe.head_dropout,
+        text_head=True,
+        text_dropout=recipe.text_dropout,
     )
     model = DualModel(config)
     model.text_model = text
     vision = sources.load_mobilenet(mobilenet)
+    check_folded(vision)
     model.vision_model = vision.to(memory_format=torch.channels_last)  # type: ignore[call-arg]
     return model
 
 
 def set_training(model: DualModel, training: bool) -> None:
-    """Dropout in the head alone: both towers keep the statistics they were published with."""
+    """Dropout in the heads alone: both towers keep the statistics they were published with."""
     model.train(False)
     model.head.train(training)
+    if model.text_head is not None:
+        model.text_head.train(training)
 
 
-def cache_pictures(
-    model: DualModel, recipe: Recipe, pictures: Sequence[CaptionedPicture], folder: Path
-) -> list[align.Array]:
-    """Activations of each view below the cut, memory-mapped float16 [pictures, C, h, w]."""
-    run = cache.compile_lower(model.vision_model, recipe.cut, SIZE, recipe.threads)
-    views = []
-    for view in range(recipe.views):
-        path = folder / f"view-{view}.npy"
-        how = recipe.augmentation if view else None
-        cache.cache_views(pictures, path, run, size=SIZE, how=how, seed=recipe.seed + view)
-        views.append(np.load(path, mmap_mode="r"))
-    return views
-
-
-def cache_texts(model: DualModel, tokenizer: Tokenizer, path: Path, texts: Sequence[str]) -> Tensor:
-    """Unit rows of ``texts``, float32 [len(texts), dim], from ``path`` where they are there already."""
-    if not path.exists():
-        with torch.autocast("cpu", torch.bfloat16):
-            rows = cache.embed_texts(model, tokenizer, texts)
-        part = path.with_suffix(".part.npy")
-        np.save(part, rows)
-        part.replace(path)
-    return torch.from_numpy(np.load(path))
-
-
-def gather(
-    model: DualModel, tokenizer: Tokenizer, recipe: Recipe, data: Path, folder: Path
-) -> align.AlignmentData:
-    """Everything the loss draws from, through the frozen layers, cached in ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures = read_pictures(data / "flickr8k/train.jsonl", data / "flickr8k/train.tar")
-    pairs = read_records(data / "wikipedia-captions/pairs.jsonl")
-    webqa = read_records(data / "webqa-captions/captions.jsonl")
-
-    def embed(name: str, texts: Sequence[str]) -> Tensor:
-        return cache_texts(model, tokenizer, folder / f"{name}.npy", texts)
-
-    captions = embed("captions", [caption for picture in pictures for caption in picture.captions])
-    questions = embed("wikipedia-captions", [pair["caption"] for pair in pairs])
-    contexts = [" ".join(pair["context"].split()[:MAX_PASSAGE_WORDS]) for pair in pairs]
-    answers = embed("wikipedia-contexts", contexts)
-    others = embed("webqa-captions", [record["caption"] for record in webqa])
-    return align.AlignmentData(
-        views=cache_pictures(model, recipe, pictures, folder),
-        captions=captions.reshape(len(pictures), -1, captions.shape[1]),
-        passages=torch.cat([others, answers, questions]),
-        questions=questions,
-        answers=answers,
-    )
-
-
-def read_records(path: Path) -> list[dict[str, Any]]:
-    """The JSON objects of a file, one a line."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+def learning_rates(model: DualModel, stage: Stage, cut: int) -> list[tuple[torch.nn.Module, float]]:
+    """Each trained module with its peak learning rate; blocks slower the lower they lie."""
+    vision = model.vision_model
+    blocks = [*vision.layer[cut:], vision.conv_1x1]
+    rates = [stage.rate * stage.block_decay ** (len(blocks) - 1 - place) for place in range(len(blocks))]
+    heads: list[tuple[torch.nn.Module, float]] = [(model.head, stage.head_rate)]
+    if model.text_head is not None:
+        heads.append((model.text_head, stage.text_rate))
+    return [*zip(blocks, rates, strict=True), *heads]
 
 
 def run_stage(
     model: DualModel,
+    gathering: Gathering,
     data: align.AlignmentData,
     encode: Callable[[Tensor], Tensor],
     recipe: Recipe,
@@ -177,10 +123,8 @@ def run_stage(
     checkpoint: Path,
 ) -> None:
     """Train what ``align.train_above`` left trainable; the model ends with the averaged weights."""
-    shuffled = np.random.default_rng(recipe.seed).permutation(len(data.captions))
-    held, chosen = np.sort(shuffled[: recipe.held_out]), np.sort(shuffled[recipe.held_out :])
     alignment = align.Alignment(
-        data, recipe.loss, encode, model.logit_scale, chosen=chosen, batch=stage.batch, seed=recipe.seed
+        data, recipe.loss, encode, model.project_text, model.logit_scale, seed=recipe.seed
     )
     steps = alignment.steps_per_epoch
     plan = TrainingPlan(
@@ -190,19 +134,27 @@ def run_stage(
         checkpoint_every=2 * steps,
         seed=recipe.seed,
     )
-    rates = [(model.vision_model, stage.rate), (model.head, stage.head_rate)]
-    groups = parameter_groups(rates, plan.weight_decay)
+    groups = parameter_groups(learning_rates(model, stage, recipe.data.cut), plan.weight_decay)
     groups.append({"params": [model.logit_scale], "lr": stage.head_rate, "weight_decay": 0.0})
     trainer = Trainer(model, groups, alignment.loss, plan, checkpoint)
-    own = data.captions[torch.from_numpy(held)]
+    held = gathering.held_out()
+    own = data.photos.captions[held]
+    history = checkpoint.with_suffix(".csv")
 
     def report(step: int, loss: float) -> None:
         trainer.swap_average()
         set_training(model, False)
-        pictures = functional.normalize(align.encode_all(encode, data.views[0][held]), dim=1)
-        gain = align.mean_reciprocal_rank(align.caption_ranks(pictures, own))
-        epoch = step // steps
-        print(f"{checkpoint.stem} epoch {epoch}: loss {loss:.3f}, held-out MRR {gain:.4f}", flush=True)
+        pictures = functional.normalize(align.encode_all(encode, data.photos.views[0][held]), dim=1)
+        with torch.no_grad():
+            captions = model.project_text(own.flatten(0, 1)).reshape(own.shape)
+        ranks = align.caption_ranks(pictures, captions)
+        gain, first_ten = align.mean_reciprocal_rank(ranks), float((ranks < 10).float().mean())
+        line = f"{step // steps},{loss:.4f},{gain:.4f},{first_ten:.4f}"
+        if not history.exists():
+            history.write_text("epoch,loss,MRR,R@10\n", encoding="utf-8")
+        with history.open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+        print(f"{checkpoint.stem}: epoch,loss,MRR,R@10 of held-out photos: {line}", flush=True)
         trainer.swap_average()
         set_training(model, True)
 
@@ -212,25 +164,51 @@ def run_stage(
     set_training(model, False)
 
 
+def pooled(model: DualModel, recipe: Recipe, data: align.AlignmentData, folder: Path) -> align.AlignmentData:
+    """The data with its views through the whole published tower, kept in ``folder``: the heads' own input."""
+
+    def encode(view: Tensor) -> Tensor:
+        return model.head.pool(upper_layers(model.vision_model, recipe.data.cut, view))
+
+    def still(name: str, views: int) -> align.PictureSet:
+        pictures: align.PictureSet = getattr(data, name)
+        rows = []
+        for number, view in enumerate(pictures.views[: views or None]):
+            path = folder / f"{name}-pooled-{number}.npy"
+            if not path.exists():
+                np.save(path.with_suffix(".part.npy"), align.encode_all(encode, view).numpy())
+                path.with_suffix(".part.npy").replace(path)
+            rows.append(np.load(path))
+        return replace(pictures, views=rows)
+
+    return replace(
+        data,
+        photos=still("photos", recipe.head.views),
+        drawings=still("drawings", 1),
+        others=still("others", 1),
+    )
+
+
 def train(recipe: Recipe, data: Path, minilm: Path, out: Path) -> None:
     """Both stages, then the model directory ``out/model``."""
     torch.set_num_threads(recipe.threads)
     model = build_model(recipe, minilm, data / "weights/mobilenet_v2_1.0_224_quant.tflite")
     tokenizer = read_tokenizer(minilm)
     tokenizer.enable_truncation(MAX_TOKENS)
-    drawn = gather(model, tokenizer, recipe, data, out / "cache")
-
-    def feature_map(activations: Tensor) -> Tensor:
-        return align.upper_layers(model, recipe.cut, activations)
+    gathering = Gathering(data, out / "cache", model, tokenizer, recipe.data, recipe.seed, recipe.threads)
+    gathered = gathering.gather()
+    cut = recipe.data.cut
 
     align.train_above(model, None)
-    pooled = [
-        align.encode_all(lambda batch: model.head.pool(feature_map(batch)), view) for view in drawn.views
-    ]
-    still = replace(drawn, views=[view.numpy() for view in pooled])
-    run_stage(model, still, model.head.project, recipe, recipe.head, out / "head.pt")
-    align.train_above(model, recipe.cut)
-    run_stage(model, drawn, lambda view: model.head(feature_map(view)), recipe, recipe.tune, out / "tune.pt")
+    still = pooled(model, recipe, gathered, gathering.folder)
+    run_stage(model, gathering, still, model.head.project, recipe, recipe.head, out / "head.pt")
+    align.train_above(model, cut)
+
+    def encode(view: Tensor) -> Tensor:
+        rows: Tensor = model.head(upper_layers(model.vision_model, cut, view))
+        return rows
+
+    run_stage(model, gathering, gathered, encode, recipe, recipe.tune, out / "tune.pt")
     write_model(model, read_tokenizer(minilm), out / "model")
 
 
@@ -291,7 +269,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="where caches, checkpoints and the model go")
     parser.add_argument("--recipe", type=Path, default=Path("recipes/mini.toml"))
     arguments = parser.parse_args()
-    train(read_recipe(arguments.recipe), arguments.data, arguments.minilm, arguments.out)
+    recipe = read_config(Recipe, arguments.recipe)
+    train(recipe, arguments.data, arguments.minilm, arguments.out)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Every file is checked against a SHA-256 before a byte of it is used.
 from __future__ import annotations
 
 import hashlib
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,25 @@ def load_mobilenet(path: Path) -> MobileNetV2Model:
             fill_layer(layer, kernel, bias)
     model.train(False)
     return model
+
+
+def load_classifier(path: Path) -> nn.Linear:
+    """The ImageNet classifier of the same file: mean features [B, 1280] to scores of 1,000 classes.
+
+    Its first output, "background", is left out; :func:`class_names` names the others, in order.
+    """
+    check_sha256(path, MOBILENET_SHA256)
+    kernel, bias = read_tflite_convolutions(path)[-1]
+    classifier = nn.Linear(kernel.shape[1], len(bias) - 1)
+    with torch.no_grad():
+        classifier.weight.copy_(torch.from_numpy(kernel[1:, :, 0, 0]))
+        classifier.bias.copy_(torch.from_numpy(bias[1:]))
+    return classifier
+
+
+def class_names() -> list[str]:
+    """ImageNet's 1,000 classes in everyday words, in the order of the classifier's outputs."""
+    return files("univldr.training").joinpath("classes.txt").read_text("utf-8").splitlines()
 
 
 def fill_layer(layer: nn.Module, kernel: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> None:
