@@ -20,7 +20,7 @@ from univldr.encoders.fusion import FusionModule
 from univldr.encoders.onnx import OnnxEncoder
 from univldr.encoders.torch_encoder import TorchEncoder
 from univldr.errors import ModelError
-from univldr.export import ExportReport, GraphReport, export_onnx, store_half, store_int8
+from univldr.export import ExportReport, GraphReport, export_onnx, store_int8, store_small
 from univldr.types import Document, Float32Array, Modality
 
 Checkpoint = Callable[[str], Path]
@@ -84,11 +84,11 @@ def test_exported_directory_encodes_like_torch(
         "text_model.onnx",
         "text_model_quantized.onnx",
         "vision_model.onnx",
-        "vision_model_fp16.onnx",
+        "vision_model_small.onnx",
     ]
     assert all(0.999 <= graph.lowest <= graph.mean <= 1.0001 for graph in report.graphs[::2])
     settings = json.loads((report.directory / "univldr.json").read_text())
-    assert settings["onnx"] == {"text": "text_model_quantized.onnx", "image": "vision_model_fp16.onnx"}
+    assert settings["onnx"] == {"text": "text_model_quantized.onnx", "image": "vision_model_small.onnx"}
     small = OnnxEncoder(report.directory).encode_documents(documents())
     assert cosines(small, expected).min() > 0.98
     settings["onnx"] = {}
@@ -136,7 +136,7 @@ def test_only_the_small_graphs_are_kept(
     names = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert names == {
         "onnx/text_model_quantized.onnx",
-        "onnx/vision_model_fp16.onnx",
+        "onnx/vision_model_small.onnx",
         "preprocessor_config.json",
         "tokenizer.json",
         "tokenizer_config.json",
@@ -157,15 +157,37 @@ def test_graph_unlike_torch_is_refused(
         module._check(path, "", module._TextTower(other), batches)
 
 
-def test_half_weights_compute_in_full(tmp_path: Path) -> None:
-    """Twice as small, and the same as a graph whose weights were rounded to float16 by hand."""
-    weights = np.random.default_rng(0).normal(size=(96, 80)).astype(np.float32)
-    _linear(weights, tmp_path / "full.onnx")
-    store_half(tmp_path / "full.onnx", tmp_path / "half.onnx")
-    assert (tmp_path / "half.onnx").stat().st_size < 0.55 * (tmp_path / "full.onnx").stat().st_size
-    rows = np.random.default_rng(1).normal(size=(3, 96)).astype(np.float32)
-    rounded = weights.astype(np.float16).astype(np.float32)
-    np.testing.assert_allclose(_run(tmp_path / "half.onnx", rows), rows @ rounded, rtol=1e-5, atol=1e-5)
+@pytest.mark.parametrize("transposed", [False, True])
+def test_small_matrices_compute_in_full(tmp_path: Path, transposed: bool) -> None:
+    """Four times as small, and the same as a graph whose outputs were each rounded to 255 levels by hand."""
+    random = np.random.default_rng(0)
+    weights = (random.normal(size=(96, 80)) * random.uniform(0.01, 10, 80)).astype(np.float32)
+    _linear(weights, tmp_path / "full.onnx", transposed=transposed)
+    store_small(tmp_path / "full.onnx", tmp_path / "small.onnx")
+    assert (tmp_path / "small.onnx").stat().st_size < 0.3 * (tmp_path / "full.onnx").stat().st_size
+    rows = random.normal(size=(3, 96)).astype(np.float32)
+    scales = np.abs(weights).max(axis=0) / 127
+    rounded = np.rint(weights / scales) * scales
+    np.testing.assert_allclose(_run(tmp_path / "small.onnx", rows), rows @ rounded, rtol=1e-4, atol=1e-4)
+
+
+def test_what_is_no_matrix_of_a_product_is_kept_in_half(tmp_path: Path) -> None:
+    kernel = np.random.default_rng(0).normal(size=(32, 16, 3, 3)).astype(np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["x", "k"], ["y"])],
+        "convolution",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 16, 5, 5])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 32, 3, 3])],
+        [numpy_helper.from_array(kernel, "k")],
+    )
+    _save(graph, tmp_path / "full.onnx")
+    store_small(tmp_path / "full.onnx", tmp_path / "small.onnx")
+    stored = {
+        tensor.name: numpy_helper.to_array(tensor)
+        for tensor in onnx.load(tmp_path / "small.onnx").graph.initializer
+    }
+    assert stored.keys() == {"k.float16"}
+    np.testing.assert_array_equal(stored["k.float16"], kernel.astype(np.float16))
 
 
 def test_int8_shrinks_tables_and_products(tmp_path: Path) -> None:
@@ -200,13 +222,16 @@ def test_report_is_a_value() -> None:
     assert lines[1].split() == ["text_model.onnx", "1.5", "0.99951", "0.99990", "120"]
 
 
-def _linear(weights: Float32Array, path: Path) -> None:
+def _linear(weights: Float32Array, path: Path, *, transposed: bool) -> None:
+    product = helper.make_node("MatMul", ["x", "w"], ["y"])
+    if transposed:
+        product = helper.make_node("Gemm", ["x", "w"], ["y"], transB=1)
     graph = helper.make_graph(
-        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        [product],
         "linear",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", weights.shape[0]])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", weights.shape[1]])],
-        [numpy_helper.from_array(weights, "w")],
+        [numpy_helper.from_array(np.ascontiguousarray(weights.T) if transposed else weights, "w")],
     )
     _save(graph, path)
 

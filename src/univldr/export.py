@@ -30,7 +30,7 @@ from univldr.errors import ModelError
 
 Inputs = dict[str, npt.NDArray[Any]]
 
-_LEAST_COSINE = {"": 0.999, "fp16": 0.999, "quantized": 0.95}
+_LEAST_COSINE = {"": 0.999, "small": 0.99, "quantized": 0.95}
 """What the worst row of each variant may have with torch's; below it the graph is taken for broken."""
 
 _SMALL = 4096
@@ -102,8 +102,8 @@ def export_onnx(
     Args:
         model: A saved model, a hub id, or the module itself, which is left as it is.
         out_dir: Made if need be; files of the same names are replaced.
-        quantize: Also write ``text_model_quantized.onnx`` (int8) and ``vision_model_fp16.onnx`` (weights
-            stored in half precision, computed in fp32), and make these the default.
+        quantize: Also write ``text_model_quantized.onnx`` (int8) and ``vision_model_small.onnx`` (weights
+            stored in int8 and half precision, computed in fp32), and make these the default.
         keep_float32: Keep the full graphs beside them.
 
     Raises:
@@ -147,7 +147,7 @@ def _jobs(module: FusionModule) -> list[_Job]:
     text, image = _TextTower(module).eval(), _ImageTower(module).eval()
     return [
         _Job("text", text, _text_batches(module), "text_model", "text_embeds", "quantized", store_int8),
-        _Job("image", image, _image_batches(module), "vision_model", "image_embeds", "fp16", store_half),
+        _Job("image", image, _image_batches(module), "vision_model", "image_embeds", "small", store_small),
     ]
 
 
@@ -163,22 +163,59 @@ def _export_tower(job: _Job, folder: Path, *, quantize: bool) -> list[GraphRepor
     return reports
 
 
-def store_half(source: Path, target: Path) -> None:
-    """Rewrite a graph with its weights in float16, each cast back before use.
+def store_small(source: Path, target: Path) -> None:
+    """Rewrite a graph with small weights: matrices in int8, a scale for each output; kernels in float16.
 
-    Onnxruntime folds the casts when it loads the graph, so it computes in float32 at full speed on any CPU.
+    Onnxruntime makes them float32 again when it loads the graph, and computes as before on any CPU.
     """
     model = onnx.load(source)
-    casts = []
+    across = _summed_axes(model.graph)
+    restored = []
     for tensor in list(model.graph.initializer):
         values = numpy_helper.to_array(tensor)
-        if values.dtype == np.float32 and values.size >= _SMALL:
-            half = f"{tensor.name}.float16"
-            casts.append(helper.make_node("Cast", [half], [tensor.name], to=TensorProto.FLOAT))
-            model.graph.initializer.remove(tensor)
-            model.graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), half))
-    _prepend(model.graph, casts)
+        if values.dtype != np.float32 or values.size < _SMALL:
+            continue
+        model.graph.initializer.remove(tensor)
+        name = tensor.name
+        if name not in across:
+            half = numpy_helper.from_array(values.astype(np.float16), f"{name}.float16")
+            model.graph.initializer.append(half)
+            restored.append(helper.make_node("Cast", [half.name], [name], to=TensorProto.FLOAT))
+            continue
+        integers, scales = _as_int8(values, across[name])
+        model.graph.initializer.append(numpy_helper.from_array(integers, f"{name}.int8"))
+        model.graph.initializer.append(numpy_helper.from_array(scales, f"{name}.scale"))
+        restored += [
+            helper.make_node("Cast", [f"{name}.int8"], [f"{name}.float"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", [f"{name}.float", f"{name}.scale"], [name]),
+        ]
+    _prepend(model.graph, restored)
     onnx.save(model, target)
+
+
+def _summed_axes(graph: Any) -> dict[str, int]:
+    """The axis that a product sums over, for each matrix that only products read."""
+    axes: dict[str, set[int | None]] = {}
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            axis = None
+            if node.op_type in ("MatMul", "Gemm") and place == 1:
+                axis = int(any(a.name == "transB" and a.i for a in node.attribute))
+            axes.setdefault(name, set()).add(axis)
+    matrices = {tensor.name for tensor in graph.initializer if len(tensor.dims) == 2}
+    return {
+        name: axis
+        for name, (axis, *others) in axes.items()
+        if name in matrices and axis is not None and not others
+    }
+
+
+def _as_int8(
+    values: npt.NDArray[np.float32], axis: int
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """Integers and their scales, one scale for all values along ``axis``."""
+    scales = np.maximum(np.abs(values).max(axis=axis, keepdims=True), 1e-12).astype(np.float32) / 127
+    return np.rint(values / scales).astype(np.int8), scales
 
 
 def store_int8(source: Path, target: Path) -> None:
@@ -204,11 +241,10 @@ def _quantize_tables(graph: Any) -> None:
         values = numpy_helper.to_array(tables[name])
         if values.dtype != np.float32 or values.ndim != 2 or values.size < _SMALL:
             continue
-        scale = np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-12) / 127
-        integers = np.rint(values / scale).astype(np.int8)
+        integers, scale = _as_int8(values, axis=1)
         if not any(tensor.name == f"{name}.int8" for tensor in graph.initializer):
             graph.initializer.append(numpy_helper.from_array(integers, f"{name}.int8"))
-            graph.initializer.append(numpy_helper.from_array(scale.astype(np.float32), f"{name}.scale"))
+            graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
         out = node.output[0]
         graph.node.remove(node)
         replacement = [
