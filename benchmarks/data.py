@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 import tarfile
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from univldr.types import Document, Modality, Query
 
@@ -33,6 +36,13 @@ def checked(folder: str) -> Path:
 def rows(path: Path) -> list[dict[str, Any]]:
     """The objects of a JSONL file."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def as_bytes(image: Image.Image) -> bytes:
+    """A picture as PNG."""
+    blob = io.BytesIO()
+    image.save(blob, "PNG")
+    return blob.getvalue()
 
 
 def pictures(data: Path) -> tuple[list[Document], list[Query], dict[int, str]]:

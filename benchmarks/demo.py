@@ -27,22 +27,31 @@ def rank(searcher: Searcher, text: str, answers: frozenset[str]) -> tuple[int, s
     raise AssertionError(f"{text!r} has none of {sorted(answers)} in the index")
 
 
+def ranks_by_kind(model: str) -> dict[str, list[tuple[int, str]]]:
+    """By kind of answer, the rank of the first right document for each question."""
+    ranks: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    with tempfile.TemporaryDirectory() as folder:
+        write_corpus(Path(folder))
+        update(Path(folder), model=model)
+        with open_index(folder) as searcher:
+            for question in QUESTIONS:
+                found, kind = rank(searcher, question.text, question.answers)
+                ranks[kind].append((found, question.text))
+    return ranks
+
+
 def main() -> None:
     """``python -m benchmarks.demo``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="mini", help="any name that load_encoder takes")
-    ranks: dict[str, list[int]] = defaultdict(list)
-    with tempfile.TemporaryDirectory() as folder:
-        write_corpus(Path(folder))
-        update(Path(folder), model=parser.parse_args().model)
-        with open_index(folder) as searcher:
-            for question in QUESTIONS:
-                found, kind = rank(searcher, question.text, question.answers)
-                ranks[kind].append(found)
-                print(f"{found:4}  {kind:17}  {question.text}")
-    for kind, found_ranks in sorted(ranks.items()):
-        print(f"{kind}: first for {sum(r == 1 for r in found_ranks)} of {len(found_ranks)}")
-    print(f"all: first for {sum(r == 1 for found in ranks.values() for r in found)} of {len(QUESTIONS)}")
+    ranks = ranks_by_kind(parser.parse_args().model)
+    for kind, found in sorted(ranks.items()):
+        for place, text in found:
+            print(f"{place:4}  {kind:17}  {text}")
+    for kind, found in sorted(ranks.items()):
+        print(f"{kind}: first for {sum(place == 1 for place, _ in found)} of {len(found)}")
+    first = sum(place == 1 for found in ranks.values() for place, _ in found)
+    print(f"all: first for {first} of {len(QUESTIONS)}")
 
 
 if __name__ == "__main__":

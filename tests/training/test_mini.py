@@ -7,10 +7,9 @@ import pytest
 from tokenizers import Tokenizer, models
 from transformers import AutoModel
 
-from univldr.config import read_config
 from univldr.encoders.dual import DualConfig, DualModel
 from univldr.errors import ConfigError
-from univldr.training.mini import Recipe, learning_rates, set_training, write_model
+from univldr.training.mini import learning_rates, read_recipe, set_training, write_model
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "mini.toml"
 
@@ -21,7 +20,7 @@ def small_model() -> DualModel:
 
 
 def test_the_recipe_can_be_read() -> None:
-    recipe = read_config(Recipe, RECIPE)
+    recipe = read_recipe(RECIPE)
     assert recipe.data.views >= 1
     assert 0 <= recipe.data.cut < 16
     assert recipe.tune.epochs > 0
@@ -34,7 +33,7 @@ def test_a_recipe_with_a_wrong_key_is_refused(tmp_path: Path, old: str, new: str
     path = tmp_path / "recipe.toml"
     path.write_text(RECIPE.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"recipe\.toml"):
-        read_config(Recipe, path)
+        read_recipe(path)
 
 
 def test_only_the_head_drops_out() -> None:
@@ -67,7 +66,7 @@ def test_write_model_replaces_an_older_directory(tmp_path: Path) -> None:
 
 
 def test_lower_blocks_learn_slower() -> None:
-    recipe = read_config(Recipe, RECIPE)
+    recipe = read_recipe(RECIPE)
     rates = [rate for _, rate in learning_rates(small_model(), recipe.tune, recipe.data.cut)]
     blocks, head = rates[:-1], rates[-1]
     assert len(blocks) == 16 - recipe.data.cut + 1

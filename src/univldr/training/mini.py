@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,11 +19,22 @@ from torch import Tensor
 from torch.nn import functional
 
 from univldr.config import read_config
+from univldr.corpus.collection import open_collection
+from univldr.encoders import load_encoder
 from univldr.encoders.dual import DualConfig, DualModel
+from univldr.encoders.settings import save_calibration
+from univldr.export import export_onnx
 from univldr.training import align, sources
+from univldr.training.calibrate import fit, judged
 from univldr.training.files import write_json
 from univldr.training.loop import Trainer, TrainingPlan, parameter_groups
-from univldr.training.mini_data import MAX_TOKENS, SIZE, DataSettings, Gathering
+from univldr.training.mini_data import MAX_TOKENS, MOBILENET, SIZE, DataSettings, Gathering
+from univldr.training.mini_sets import PoolSettings, write_calibration_sets, write_pool
+from univldr.training.recipe import DataSettings as RecordsSettings
+from univldr.training.recipe import ModelSettings, RunSettings, ValidationSettings
+from univldr.training.recipe import Recipe as UniversalRecipe
+from univldr.training.recipe import Stage as UniversalStage
+from univldr.training.reproduce import Reproduction
 from univldr.training.tower import check_folded, upper_layers
 
 
@@ -62,6 +73,10 @@ class Recipe:
         head_dropout: See ``DualConfig``.
         text_dropout: See ``DualConfig``.
         threads: Processor threads.
+        head, tune: Align pictures with texts, each from its own data alone.
+        pool: The joint pool of the stages that follow.
+        stages: UniVL-DR's, on the heads of both towers.
+        validation: What tells when these stop.
     """
 
     seed: int
@@ -73,6 +88,18 @@ class Recipe:
     loss: align.AlignmentSettings
     head: Stage
     tune: Stage
+    pool: PoolSettings
+    stages: tuple[UniversalStage, ...]
+    validation: ValidationSettings
+
+
+def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe of a TOML file, some values replaced: ``("tune.epochs=2",)``.
+
+    Raises:
+        ConfigError: a key is unknown, missing, or has a value that makes no sense.
+    """
+    return read_config(Recipe, path, overrides)
 
 
 def build_model(recipe: Recipe, minilm: Path, mobilenet: Path) -> DualModel:
@@ -190,9 +217,9 @@ def pooled(model: DualModel, recipe: Recipe, data: align.AlignmentData, folder: 
 
 
 def train(recipe: Recipe, data: Path, minilm: Path, out: Path) -> None:
-    """Both stages, then the model directory ``out/model``."""
+    """All stages, then the model that ships: ``out/mini``."""
     torch.set_num_threads(recipe.threads)
-    model = build_model(recipe, minilm, data / "weights/mobilenet_v2_1.0_224_quant.tflite")
+    model = build_model(recipe, minilm, data / MOBILENET)
     tokenizer = read_tokenizer(minilm)
     tokenizer.enable_truncation(MAX_TOKENS)
     gathering = Gathering(data, out / "cache", model, tokenizer, recipe.data, recipe.seed, recipe.threads)
@@ -209,7 +236,38 @@ def train(recipe: Recipe, data: Path, minilm: Path, out: Path) -> None:
         return rows
 
     run_stage(model, gathering, gathered, encode, recipe, recipe.tune, out / "tune.pt")
-    write_model(model, read_tokenizer(minilm), out / "model")
+    aligned = out / "aligned"
+    write_model(model, read_tokenizer(minilm), aligned)
+    finish(train_jointly(recipe, gathering, aligned, out), gathering, out)
+
+
+def train_jointly(recipe: Recipe, gathering: Gathering, aligned: Path, out: Path) -> Path:
+    """UniVL-DR's stages in the joint pool, on the heads of frozen towers: the folder of the last model."""
+    write_pool(gathering, recipe.pool, out / "pool")
+    joint = UniversalRecipe(
+        "mini",
+        RecordsSettings(out / "pool", "records"),
+        ModelSettings(str(aligned), train="heads", name="mini"),
+        recipe.stages,
+        validation=recipe.validation,
+        run=RunSettings(workers=0, report_to=()),
+        seed=recipe.seed,
+    )
+    reproduction = Reproduction(joint, out / "stages", cache=out / "cache")
+    return [reproduction.train(stage) for stage in recipe.stages][-1] if recipe.stages else aligned
+
+
+def finish(trained: Path, gathering: Gathering, out: Path) -> None:
+    """Export to ``out/mini``, which ships, and in full to ``out/float32``; calibrate what ships."""
+    shutil.rmtree(out / "mini", ignore_errors=True)
+    export_onnx(str(trained), out / "float32", quantize=False)
+    print(export_onnx(str(trained), out / "mini", keep_float32=False))
+    encoder = load_encoder(str(out / "mini"))
+    sets = [
+        judged(encoder, open_collection(folder), "train", out / "cache")
+        for folder in write_calibration_sets(gathering, out / "calibration")
+    ]
+    save_calibration(fit(sets), out / "mini")
 
 
 def read_tokenizer(minilm: Path) -> Tokenizer:
@@ -268,8 +326,11 @@ def main() -> None:
     parser.add_argument("--minilm", type=Path, required=True, help="folder of all-MiniLM-L6-v2")
     parser.add_argument("--out", type=Path, required=True, help="where caches, checkpoints and the model go")
     parser.add_argument("--recipe", type=Path, default=Path("recipes/mini.toml"))
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="replace a value of the recipe"
+    )
     arguments = parser.parse_args()
-    recipe = read_config(Recipe, arguments.recipe)
+    recipe = read_recipe(arguments.recipe, arguments.set)
     train(recipe, arguments.data, arguments.minilm, arguments.out)
 
 

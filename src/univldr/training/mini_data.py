@@ -25,6 +25,7 @@ from univldr.types import Float32Array
 
 Run: TypeAlias = Callable[[Float32Array], Float32Array]
 
+MOBILENET = "weights/mobilenet_v2_1.0_224_quant.tflite"
 SIZE = 224
 MAX_TOKENS = 256
 MAX_PASSAGE_WORDS = 110
@@ -90,20 +91,24 @@ class Gathering:
     @property
     def weights(self) -> Path:
         """The published picture weights."""
-        return self.data / "weights/mobilenet_v2_1.0_224_quant.tflite"
+        return self.data / MOBILENET
 
     @cached_property
     def photos(self) -> list[CaptionedPicture]:
         """Flickr8k's training photos."""
         return read_pictures(self.data / "flickr8k/train.jsonl", self.data / "flickr8k/train.tar")
 
+    @property
+    def drawings_archive(self) -> Path:
+        """Where the drawings are; their records lie beside it."""
+        return self.folder / f"train-{self.settings.drawings}.tar"
+
     @cached_property
     def drawings(self) -> list[CaptionedPicture]:
         """Drawn pictures of the kinds to train with."""
-        count = self.settings.drawings
-        name = f"train-{count}"
-        write_drawings(self.folder, name, count, seed=self.seed, size=SIZE, processes=self.threads)
-        return read_pictures(self.folder / f"{name}.jsonl", self.folder / f"{name}.tar")
+        archive, count = self.drawings_archive, self.settings.drawings
+        write_drawings(self.folder, archive.stem, count, seed=self.seed, size=SIZE, processes=self.threads)
+        return read_pictures(archive.with_suffix(".jsonl"), archive)
 
     def held_out(self) -> Array:
         """int64 [held_out], ascending: the photos that are not trained on."""
