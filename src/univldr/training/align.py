@@ -162,7 +162,8 @@ class Alignment:
                 torch.cat([flat[one], passages, questions, answers]), before
             )
         if settings.naming_weight:
-            names = self.project_text(data.class_names)
+            with torch.no_grad():  # pictures come to the words, not words to the pictures
+                names = self.project_text(data.class_names)
             loss = loss + settings.naming_weight * naming_loss(seen, names, classes, scale)
         return loss
 

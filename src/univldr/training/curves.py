@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,15 +40,48 @@ def plot_history(history: Sequence[Entry], path: Path, title: str) -> None:
     figure.savefig(path)
 
 
+def plot_epochs(tables: Mapping[str, Path], path: Path, title: str) -> None:
+    """Draw the loss and the held-out measures of stages one after the other, over epochs, as a PNG.
+
+    Args:
+        tables: By stage, a CSV whose columns are ``epoch``, ``loss`` and measures.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    figures = require("matplotlib.figure", extra="train", purpose="the plot of a training")
+    figure = figures.Figure(figsize=(11, 3.8), dpi=150, layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=_INK)
+    losses, measures = figure.subplots(1, 2)
+    drawn: list[tuple[str, list[int], list[float]]] = []
+    shown: list[tuple[str, list[int], list[float]]] = []
+    first = 0
+    for stage, file in tables.items():
+        with file.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        steps = [first + int(row["epoch"]) for row in rows]
+        first = steps[-1] if steps else first
+        names = [name for name in (rows[0] if rows else ()) if name not in ("epoch", "loss")]
+        drawn.append((stage, steps, [float(row["loss"]) for row in rows]))
+        shown += [(f"{name}, {stage}", steps, [float(row[name]) for row in rows]) for name in names]
+    _draw(losses, drawn, "loss", over="epochs")
+    _draw(measures, shown, "held-out photos", floor=0.0, over="epochs")
+    figure.savefig(path)
+
+
 def _draw(
-    panel: Any, lines: Sequence[tuple[str, list[int], list[float]]], title: str, floor: float | None = None
+    panel: Any,
+    lines: Sequence[tuple[str, list[int], list[float]]],
+    title: str,
+    floor: float | None = None,
+    over: str = "steps",
 ) -> None:
     panel.set_title(title, loc="left", fontsize=10, color=_GREY)
     panel.spines[["top", "right"]].set_visible(False)
     panel.spines[["left", "bottom"]].set_color(_FAINT)
     panel.tick_params(length=0, labelsize=9, labelcolor=_INK)
     panel.grid(axis="y", color=_FAINT, lw=0.6)
-    panel.set_xlabel("steps", fontsize=9, color=_GREY)
+    panel.set_xlabel(over, fontsize=9, color=_GREY)
     ends: list[float] = []
     drawn = [line for line in lines if line[1]]
     values = [value for *_, some in drawn for value in some] or [0.0, 1.0]

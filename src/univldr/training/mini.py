@@ -26,6 +26,7 @@ from univldr.encoders.settings import save_calibration
 from univldr.export import export_onnx
 from univldr.training import align, sources
 from univldr.training.calibrate import fit, judged
+from univldr.training.curves import plot_epochs
 from univldr.training.files import write_json
 from univldr.training.loop import Trainer, TrainingPlan, parameter_groups
 from univldr.training.mini_data import MAX_TOKENS, MOBILENET, SIZE, DataSettings, Gathering
@@ -268,6 +269,8 @@ def finish(trained: Path, gathering: Gathering, out: Path) -> None:
         for folder in write_calibration_sets(gathering, out / "calibration")
     ]
     save_calibration(fit(sets), out / "mini")
+    tables = {"heads": out / "head.csv", "with the tower": out / "tune.csv"}
+    plot_epochs(tables, out / "curves.png", "mini: aligning pictures with texts")
 
 
 def read_tokenizer(minilm: Path) -> Tokenizer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -124,13 +124,19 @@ class Gathering:
         questions = self.texts("wikipedia-captions", [pair["caption"] for pair in pairs])
         contexts = [" ".join(pair["context"].split()[:MAX_PASSAGE_WORDS]) for pair in pairs]
         answers = self.texts("wikipedia-contexts", contexts)
+        asked = self.texts("wikipedia-questions", list(_questions(pairs)))
         return AlignmentData(
             photos=self._captioned("photos", self.photos, self.settings.views, self.held_out()),
             drawings=self._captioned("drawings", self.drawings, 1, np.zeros(0, np.int64)),
             others=self._pictures("others", others, self.settings.other_views),
             class_names=self.texts("classes", [f"a photo of a {name}" for name in sources.class_names()]),
             passages=torch.cat(
-                [self.texts("webqa-captions", [record["caption"] for record in webqa]), answers, questions]
+                [
+                    self.texts("webqa-captions", [record["caption"] for record in webqa]),
+                    answers,
+                    questions,
+                    asked,
+                ]
             ),
             questions=questions,
             answers=answers,
@@ -196,6 +202,33 @@ class Gathering:
     def _classifier(self) -> Run:
         seen = SeenClasses(sources.load_mobilenet(self.weights), sources.load_classifier(self.weights))
         return cache.compile_layers(seen, SIZE)
+
+
+_ASKED = (
+    "When was {0} founded?",
+    "What color is {0}?",
+    "Who was the first to describe {0}?",
+    "Does {0} have more windows than {1}?",
+    "How many people took part in {0}?",
+    "Is {0} taller than {1}?",
+    "Why did {0} matter to {1}?",
+    "Where can one see {0}?",
+    "What shape is the top of {0}?",
+    "Which year did {0} begin?",
+    "What do {0} and {1} have in common?",
+    "How does {0} differ from {1}?",
+    "What stands in front of {0}?",
+)
+"""Ways to ask, so that training sees texts that sound like questions; none has an answer in the data."""
+
+
+def _questions(pairs: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Two questions about the subject of each figure."""
+    titles = [pair["title"].strip('"') for pair in pairs]
+    for number, title in enumerate(titles):
+        other = titles[(7 * number + 1) % len(titles)]
+        for way in (2 * number, 2 * number + 1):
+            yield _ASKED[way % len(_ASKED)].format(title, other)
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:

@@ -15,8 +15,6 @@ from univldr.training.mini_data import MAX_PASSAGE_WORDS, Gathering, read_record
 
 Record: TypeAlias = dict[str, Any]
 
-HELD_OUT_PAIRS = 150
-
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
@@ -25,10 +23,12 @@ class PoolSettings:
     Attributes:
         captions: Captions of each photo that look for it.
         drawings: Drawings in the pool, each looked for by two of its captions.
+        held_out_figures: Figures whose captions validate and do not train.
     """
 
     captions: int = 2
     drawings: int = 3000
+    held_out_figures: int = 150
 
 
 def write_pool(gathering: Gathering, settings: PoolSettings, folder: Path) -> None:
@@ -55,9 +55,9 @@ def write_pool(gathering: Gathering, settings: PoolSettings, folder: Path) -> No
     asked = [query for item in training for query in _captions(item, range(1, settings.captions + 1))]
     asked += [query for item in drawings for query in _captions(item, range(2))]
     _write(folder / "documents.jsonl", documents)
-    _write(folder / "queries.train.jsonl", [*asked, *figures[HELD_OUT_PAIRS:]])
+    _write(folder / "queries.train.jsonl", [*asked, *figures[settings.held_out_figures :]])
     looked = [query for number in sorted(held) for query in _captions(items[number], range(1, 2))]
-    _write(folder / "queries.dev.jsonl", [*looked, *figures[:HELD_OUT_PAIRS]])
+    _write(folder / "queries.dev.jsonl", [*looked, *figures[: settings.held_out_figures]])
 
 
 def write_calibration_sets(gathering: Gathering, folder: Path) -> list[Path]:
