@@ -33,9 +33,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "no naming of classes": ("loss.naming_weight=0.0",),
     "more naming (0.5)": ("loss.naming_weight=0.5",),
     "no soft targets": ("loss.teacher_share=0.0",),
-    "texts as published": ("head.text_rate=0.0", "loss.keep_weight=0.0"),
-    "texts kept less (1)": ("loss.keep_weight=1.0",),
-    "texts kept more (100)": ("loss.keep_weight=100.0",),
+    "texts turned, kept a little (3)": ("text_head=true", "loss.keep_weight=3.0"),
+    "texts turned, kept (30)": ("text_head=true", "loss.keep_weight=30.0"),
+    "texts turned, kept firmly (100)": ("text_head=true", "loss.keep_weight=100.0"),
     "pictures kept from questions more (1)": ("loss.question_weight=1.0",),
 }
 

@@ -96,8 +96,8 @@ def minilm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     def towers(recipe: mini.Recipe, *_: object) -> DualModel:
         torch.manual_seed(recipe.seed)
-        config = DualConfig(text, vision, recipe.head_hidden, recipe.head_dropout, text_head=True)
-        model = DualModel(config).train(False)
+        config = DualConfig(text, vision, recipe.head_hidden, recipe.head_dropout, recipe.text_head)
+        model: DualModel = DualModel(config).train(False)
         for module in model.vision_model.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
                 module.running_var = torch.full_like(torch.as_tensor(module.running_var), 1 - module.eps)

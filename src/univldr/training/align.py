@@ -42,7 +42,7 @@ class AlignmentSettings:
     temperature: float = 0.05
     teacher_share: float = 0.5
     question_weight: float = 0.2
-    keep_weight: float = 10.0
+    keep_weight: float = 0.0
     naming_weight: float = 0.1
 
 

@@ -72,6 +72,7 @@ class Recipe:
         seed: Of everything random.
         head_hidden: See ``DualConfig``.
         head_dropout: See ``DualConfig``.
+        text_head: See ``DualConfig``.
         text_dropout: See ``DualConfig``.
         threads: Processor threads.
         head, tune: Align pictures with texts, each from its own data alone.
@@ -83,6 +84,7 @@ class Recipe:
     seed: int
     head_hidden: int
     head_dropout: float
+    text_head: bool
     text_dropout: float
     threads: int
     data: DataSettings
@@ -111,7 +113,7 @@ def build_model(recipe: Recipe, minilm: Path, mobilenet: Path) -> DualModel:
         text_config=text.config,
         head_hidden=recipe.head_hidden,
         head_dropout=recipe.head_dropout,
-        text_head=True,
+        text_head=recipe.text_head,
         text_dropout=recipe.text_dropout,
     )
     model = DualModel(config)
