@@ -7,12 +7,14 @@ run. The tower stays as published, so the figures are below those of the model t
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from benchmarks.mini import Encoded, Task, tasks
@@ -21,9 +23,10 @@ from univldr.evaluation.tables import markdown_table
 from univldr.training import align, cache, mini
 from univldr.training.mini_data import MAX_TOKENS, MOBILENET, SIZE, Gathering
 from univldr.training.pictures import open_rgb
+from univldr.training.tower import upper_layers
 
-BASE = ("head.epochs=12",)
-CHOICES: Mapping[str, tuple[str, ...]] = {
+SHORT = ("head.epochs=12", "tune.epochs=4")
+HEADS: Mapping[str, tuple[str, ...]] = {
     "the recipe, 12 epochs": (),
     "30 epochs": ("head.epochs=30",),
     "head half as wide (1024)": ("head_hidden=1024",),
@@ -33,11 +36,21 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "no naming of classes": ("loss.naming_weight=0.0",),
     "more naming (0.5)": ("loss.naming_weight=0.5",),
     "no soft targets": ("loss.teacher_share=0.0",),
+    "no passages between (0)": ("loss.question_weight=0.0",),
     "texts turned, kept a little (3)": ("text_head=true", "loss.keep_weight=3.0"),
     "texts turned, kept (30)": ("text_head=true", "loss.keep_weight=30.0"),
-    "texts turned, kept firmly (100)": ("text_head=true", "loss.keep_weight=100.0"),
-    "pictures kept from questions more (1)": ("loss.question_weight=1.0",),
 }
+TOWER: Mapping[str, tuple[int, tuple[str, ...]]] = {
+    "the recipe, 4 epochs": (5, ()),
+    "blocks 9 and up": (9, ()),
+    "blocks 12 and up": (12, ()),
+    "one rate for all blocks": (5, ("tune.block_decay=1.0",)),
+    "a third of the rate": (5, ("tune.rate=1e-4",)),
+    "three times the rate": (5, ("tune.rate=9e-4",)),
+    "weights of the last step, not averaged": (5, ("tune.ema_decay=0.0",)),
+    "one view of each photo": (5, ("tune.views=1",)),
+}
+SIZES = (224, 288)
 
 
 class Pooled(nn.Module):
@@ -76,7 +89,7 @@ class Judge:
         if not path.exists():
             run = cache.compile_layers(Pooled(gathering.model), SIZE)
             cache.cache_views(
-                lambda index: open_rgb(_bytes(files[index]), SIZE),
+                partial(_resized, [_bytes(file) for file in files], SIZE),
                 len(files), path, run, size=SIZE, how=None, seed=0,
             )  # fmt: skip
         return torch.from_numpy(np.load(path)).float()
@@ -103,6 +116,107 @@ def _bytes(image: object) -> bytes:
     return image
 
 
+@dataclass(frozen=True)
+class Bench:
+    """The data of a recipe's run, and what judges a choice."""
+
+    args: argparse.Namespace
+    gathering: Gathering
+    gathered: align.AlignmentData
+
+    def model(self, recipe: mini.Recipe) -> DualModel:
+        """Published towers, fresh heads."""
+        return mini.build_model(recipe, self.args.minilm, self.args.data / MOBILENET)
+
+    def heads(self) -> str:
+        """A table of ``HEADS``."""
+        base = mini.read_recipe(self.args.recipe, SHORT)
+        still = mini.pooled(self.gathering.model, base, self.gathered, self.gathering.folder)
+        judge = Judge(tasks(self.args.data), self.gathering)
+        rows: list[list[str]] = []
+        for name, changes in HEADS.items():
+            recipe = mini.read_recipe(self.args.recipe, (*SHORT, *changes))
+            model = self.model(recipe)
+            align.train_above(model, None)
+            held = self._run(f"heads-{len(rows)}", model, still, model.head.project, recipe, recipe.head)
+            rows.append([name, *held, *(f"{value:.3f}" for value in judge.measures(model).values())])
+            print(rows[-1], flush=True)
+        return markdown_table(["heads alone", "held-out MRR", "R@10", *judge.found], rows, left=1)
+
+    def tower(self) -> str:
+        """A table of ``TOWER``: each goes on from the run's trained heads."""
+        rows: list[list[str]] = []
+        for name, (cut, changes) in TOWER.items():
+            recipe = mini.read_recipe(self.args.recipe, (*SHORT, *changes))
+            model = self.model(recipe)
+            _fill(model, self.args.run / "head.pt")
+            align.train_above(model, cut)
+            encode = partial(_encode, model, recipe.data.cut)
+            held = self._run(f"tower-{len(rows)}", model, self.gathered, encode, recipe, recipe.tune)
+            rows.append([name, *held])
+            print(rows[-1], flush=True)
+        return markdown_table(["tower and heads", "held-out MRR", "R@10"], rows, left=1)
+
+    def sizes(self) -> str:
+        """A table of ``SIZES``: photos alone, one view, the heads."""
+        recipe = mini.read_recipe(
+            self.args.recipe,
+            (*SHORT, "head.views=1", "loss.drawings=0", "loss.others=0", "loss.naming_weight=0.0"),
+        )
+        photos = self.gathering.photos
+        rows: list[list[str]] = []
+        for size in SIZES:
+            model = self.model(recipe)
+            path = self.gathering.folder / f"photos-pooled-{size}px.npy"
+            if not path.exists():
+                run = cache.compile_layers(Pooled(model), size)
+                opened = partial(_resized, [photo.data for photo in photos], size)
+                cache.cache_views(opened, len(photos), path, run, size=size, how=None, seed=0)
+            views = [np.load(path).astype(np.float32)]
+            data = replace(self.gathered, photos=replace(self.gathered.photos, views=views))
+            align.train_above(model, None)
+            held = self._run(f"size-{size}", model, data, model.head.project, recipe, recipe.head)
+            rows.append([f"{size} px", *held])
+            print(rows[-1], flush=True)
+        return markdown_table(["pictures of", "held-out MRR", "R@10"], rows, left=1)
+
+    def _run(
+        self,
+        name: str,
+        model: DualModel,
+        data: align.AlignmentData,
+        encode: align.Encode,
+        recipe: mini.Recipe,
+        stage: mini.Stage,
+    ) -> list[str]:
+        """Train; the last held-out MRR and R@10."""
+        views = data.photos.views[: stage.views or None]
+        data = replace(data, photos=replace(data.photos, views=views))
+        checkpoint = self.args.run / "choices" / f"{name}.pt"
+        checkpoint.parent.mkdir(exist_ok=True)
+        mini.run_stage(model, self.gathering, data, encode, recipe, stage, checkpoint)
+        measured: list[str] = checkpoint.with_suffix(".csv").read_text("utf-8").splitlines()[-1].split(",")
+        return measured[2:]
+
+
+def _encode(model: DualModel, cut: int, views: Tensor) -> Tensor:
+    rows: Tensor = model.head(upper_layers(model.vision_model, cut, views))
+    return rows
+
+
+def _fill(model: DualModel, checkpoint: Path) -> None:
+    """The averaged weights of a checkpoint."""
+    average = torch.load(checkpoint, weights_only=True)["average"]
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name in average:
+                parameter.copy_(average[name])
+
+
+def _resized(files: Sequence[bytes], size: int, index: int) -> Image.Image:
+    return open_rgb(files[index], size)
+
+
 def main() -> None:
     """``python -m benchmarks.mini_choices --data DATA --minilm DIR --run DIR``."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -111,31 +225,17 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="the --out of univldr.training.mini")
     parser.add_argument("--recipe", type=Path, default=Path("recipes/mini.toml"))
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("tables", nargs="*", default=["heads", "sizes", "tower"])
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    base = mini.read_recipe(args.recipe, BASE)
+    base = mini.read_recipe(args.recipe, SHORT)
     model = mini.build_model(base, args.minilm, args.data / MOBILENET)
     tokenizer = mini.read_tokenizer(args.minilm)
     tokenizer.enable_truncation(MAX_TOKENS)
     gathering = Gathering(args.data, args.run / "cache", model, tokenizer, base.data, base.seed, args.threads)
-    still = mini.pooled(model, base, gathering.gather(), gathering.folder)
-    judge = Judge(tasks(args.data), gathering)
-    rows: list[list[str]] = []
-    for name, changes in CHOICES.items():
-        recipe = mini.read_recipe(args.recipe, (*BASE, *changes))
-        model = mini.build_model(recipe, args.minilm, args.data / MOBILENET)
-        align.train_above(model, None)
-        views = still.photos.views[: recipe.head.views]
-        data = replace(still, photos=replace(still.photos, views=views))
-        checkpoint = args.run / "choices" / f"{len(rows)}.pt"
-        checkpoint.parent.mkdir(exist_ok=True)
-        mini.run_stage(model, gathering, data, model.head.project, recipe, recipe.head, checkpoint)
-        held = checkpoint.with_suffix(".csv").read_text("utf-8").splitlines()[-1].split(",")[-1]
-        measured = judge.measures(model)
-        rows.append([name, held, *(f"{value:.3f}" for value in measured.values())])
-        print(rows[-1], flush=True)
-    header = ["choice", "held-out photos R@10", *(f"{name}" for name in judge.found)]
-    print(markdown_table(header, rows))
+    bench = Bench(args, gathering, gathering.gather())
+    for table in args.tables:
+        print(getattr(bench, table)(), end="\n\n", flush=True)
 
 
 if __name__ == "__main__":
