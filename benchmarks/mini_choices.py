@@ -28,15 +28,15 @@ from univldr.training.tower import upper_layers
 SHORT = ("head.epochs=12", "tune.epochs=4")
 HEADS: Mapping[str, tuple[str, ...]] = {
     "the recipe, 12 epochs": (),
-    "30 epochs": ("head.epochs=30",),
-    "head half as wide (1024)": ("head_hidden=1024",),
-    "one view of each photo": ("head.views=1",),
-    "less dropout (0.2)": ("head_dropout=0.2",),
     "no drawings": ("loss.drawings=0",),
     "no naming of classes": ("loss.naming_weight=0.0",),
     "more naming (0.5)": ("loss.naming_weight=0.5",),
     "no soft targets": ("loss.teacher_share=0.0",),
     "no passages between (0)": ("loss.question_weight=0.0",),
+    "30 epochs": ("head.epochs=30",),
+    "head half as wide (1024)": ("head_hidden=1024",),
+    "one view of each photo": ("head.views=1",),
+    "less dropout (0.2)": ("head_dropout=0.2",),
     "texts turned, kept a little (3)": ("text_head=true", "loss.keep_weight=3.0"),
     "texts turned, kept (30)": ("text_head=true", "loss.keep_weight=30.0"),
 }

@@ -29,6 +29,7 @@ from univldr.training.calibrate import fit, judged
 from univldr.training.curves import plot_epochs
 from univldr.training.files import write_json
 from univldr.training.loop import Trainer, TrainingPlan, parameter_groups
+from univldr.training.memory import keep_freed_memory
 from univldr.training.mini_data import MAX_TOKENS, MOBILENET, SIZE, DataSettings, Gathering
 from univldr.training.mini_sets import PoolSettings, write_calibration_sets, write_pool
 from univldr.training.recipe import DataSettings as RecordsSettings
@@ -221,6 +222,7 @@ def pooled(model: DualModel, recipe: Recipe, data: align.AlignmentData, folder: 
 
 def train(recipe: Recipe, data: Path, minilm: Path, out: Path) -> None:
     """All stages, then the model that ships: ``out/mini``."""
+    keep_freed_memory()
     torch.set_num_threads(recipe.threads)
     model = build_model(recipe, minilm, data / MOBILENET)
     tokenizer = read_tokenizer(minilm)
