@@ -24,7 +24,8 @@ lint: $(TEST)/installed
 
 bench: $(TEST)/installed  ## Measure; DATA names the folder that benchmarks/README.md describes.
 	$(TEST)/bin/python -m benchmarks.demo
-	$(TEST)/bin/python -m benchmarks.quality --data "$(DATA)"
+	$(TEST)/bin/python -m benchmarks.mini --data "$(DATA)"
+	$(TEST)/bin/python -m benchmarks.calibration --data "$(DATA)"
 	$(TEST)/bin/python -m benchmarks.encoding --data "$(DATA)"
 	$(TEST)/bin/python -m benchmarks.main_path --data "$(DATA)"
 
