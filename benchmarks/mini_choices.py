@@ -25,7 +25,7 @@ from univldr.training.mini_data import MAX_TOKENS, MOBILENET, SIZE, Gathering
 from univldr.training.pictures import open_rgb
 from univldr.training.tower import upper_layers
 
-SHORT = ("head.epochs=12", "tune.epochs=4")
+SHORT = ("head.epochs=12", "tune.epochs=2")
 HEADS: Mapping[str, tuple[str, ...]] = {
     "the recipe, 12 epochs": (),
     "no drawings": ("loss.drawings=0",),
@@ -41,14 +41,11 @@ HEADS: Mapping[str, tuple[str, ...]] = {
     "texts turned, kept (30)": ("text_head=true", "loss.keep_weight=30.0"),
 }
 TOWER: Mapping[str, tuple[int, tuple[str, ...]]] = {
-    "the recipe, 4 epochs": (5, ()),
+    "the recipe, 2 epochs": (5, ()),
     "blocks 9 and up": (9, ()),
     "blocks 12 and up": (12, ()),
     "one rate for all blocks": (5, ("tune.block_decay=1.0",)),
-    "a third of the rate": (5, ("tune.rate=1e-4",)),
-    "three times the rate": (5, ("tune.rate=9e-4",)),
     "weights of the last step, not averaged": (5, ("tune.ema_decay=0.0",)),
-    "one view of each photo": (5, ("tune.views=1",)),
 }
 SIZES = (224, 288)
 
