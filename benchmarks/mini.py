@@ -89,6 +89,12 @@ class Encoded:
         qrels = {str(number): dict.fromkeys(right, 1) for number, right in enumerate(self.right)}
         return dict(evaluate(run, qrels, MEASURES).means())
 
+    def mean_cosines(self) -> tuple[float, float]:
+        """Of queries with their first right document, and with all documents."""
+        own = [self.ids.index(right[0]) for right in self.right]
+        scores = self.queries @ self.documents.T
+        return float(scores[np.arange(len(own)), own].mean()), float(scores.mean())
+
     def median_rank(self) -> float:
         """Of the one right document."""
         own = [self.ids.index(right[0]) for right in self.right]
@@ -141,6 +147,11 @@ def quality(report: Report, own: Mapping[str, Encoded]) -> None:
     passages = own["passages"].measures()["nDCG@10"]
     report.least("questions → passages nDCG@10", passages, 0.945)
     report.least("WebQA questions → captions nDCG@10", own["webqa"].measures()["nDCG@10"], 0.82)
+    for name in ("photos", "passages"):
+        right, others = own[name].mean_cosines()
+        report.note(
+            f"mean cosine of queries for {name} with the right one; with any", f"{right:.2f}; {others:.2f}"
+        )
     drawn = own["drawn"].measures()
     report.note(f"captions → {DRAWN} drawings of unseen kinds R@1", f"{drawn['Recall@1']:.3f}")
     report.note(f"captions → {DRAWN} drawings of unseen kinds R@10", f"{drawn['Recall@10']:.3f}")

@@ -39,6 +39,20 @@ def test_both_towers_give_unit_rows_of_one_length(model: DualModel) -> None:
     assert torch.allclose(torch.cat([text, image]).norm(dim=1), torch.ones(5), atol=1e-5)
 
 
+def test_a_second_look_is_the_mean_with_the_middle_enlarged(model: DualModel) -> None:
+    pictures = torch.randn(2, 3, 32, 32)
+    middle = torch.nn.functional.interpolate(pictures[:, :, 4:28, 4:28], size=(32, 32), mode="bilinear")
+    with torch.no_grad():
+        apart = (model.image_trunk(pictures) + model.image_trunk(middle)) / 2
+        model.config.middle = 4
+        try:
+            together = model.image_trunk(pictures)
+        finally:
+            model.config.middle = 0
+    assert torch.allclose(together, apart, atol=1e-5)
+    assert not torch.allclose(together, model.image_trunk(pictures), atol=1e-3)
+
+
 def test_padding_does_not_change_a_text(model: DualModel) -> None:
     ids = torch.tensor([[5, 6, 7]])
     padded, mask = torch.tensor([[5, 6, 7, 9, 9]]), torch.tensor([[1, 1, 1, 0, 0]])

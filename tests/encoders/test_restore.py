@@ -18,7 +18,7 @@ from PIL import Image
 from univldr import encoders, export
 from univldr.demo.corpus import passages, write_corpus
 from univldr.demo.questions import TOUR
-from univldr.encoders import load_encoder
+from univldr.encoders import load_encoder, mini_directory
 from univldr.encoders.dual import DualConfig, DualModel
 from univldr.encoders.fusion import FusionModule
 from univldr.encoders.onnx import OnnxEncoder
@@ -55,7 +55,8 @@ def module(checkpoint: Checkpoint) -> FusionModule:
     text = given.text_config.to_dict() | {"num_hidden_layers": 2, "layer_norm_eps": 1e-6}
     vision = given.vision_config.to_dict() | {"image_size": [32, 32], "output_stride": 16}
     torch.manual_seed(1)
-    model = DualModel(DualConfig(text, vision, head_hidden=16, text_head=True, logit_scale_init_value=2.5))
+    config = DualConfig(text, vision, head_hidden=16, text_head=True, middle=4, logit_scale_init_value=2.5)
+    model = DualModel(config)
     for name, parameter in model.named_parameters():
         if parameter.ndim > 1:
             torch.nn.init.normal_(parameter, std=0.3)
@@ -340,4 +341,6 @@ def test_mini_is_saved_as_a_torch_model(mini: TorchEncoder, tmp_path: Path) -> N
     queries = [Query("a black dog in the snow")]
     np.testing.assert_allclose(again.encode_queries(queries), mini.encode_queries(queries), atol=1e-6)
     assert fusion.model.config.text_config.num_attention_heads == 12
-    assert fusion.logit_scale.item() == pytest.approx(3.2109, abs=1e-4)
+    told = json.loads((mini_directory() / "univldr.json").read_text("utf-8"))
+    assert fusion.logit_scale.item() == pytest.approx(told["logit_scale"], abs=1e-4)
+    assert fusion.model.config.middle == told["middle"] > 0

@@ -35,6 +35,7 @@ class DualConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         head_dropout: Dropout before each layer of the head.
         text_head: Whether texts, too, go through a head; it starts as the identity.
         text_dropout: Dropout before the last layer of the text head.
+        middle: Pixels off each side of a picture for a second look, at its middle enlarged; 0 for one look.
         logit_scale_init_value: Natural logarithm of the first inverse temperature.
     """
 
@@ -49,6 +50,7 @@ class DualConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         head_dropout: float = 0.1,
         text_head: bool = False,
         text_dropout: float = 0.1,
+        middle: int = 0,
         logit_scale_init_value: float = 3.0,
         **kwargs: Any,
     ) -> None:
@@ -64,6 +66,7 @@ class DualConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         self.head_dropout = head_dropout
         self.text_head = text_head
         self.text_dropout = text_dropout
+        self.middle = middle
         self.logit_scale_init_value = logit_scale_init_value
         super().__init__(**kwargs)
 
@@ -160,8 +163,19 @@ class DualModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         return functional.normalize(mean, dim=-1)
 
     def image_trunk(self, pixel_values: Tensor) -> Tensor:
-        """float32 [B, 3, H, W] in [-1, 1] to the pooled feature map, float32 [B, 2 * channels]."""
-        return self.head.pool(self.vision_model(pixel_values).last_hidden_state)
+        """float32 [B, 3, H, W] in [-1, 1] to the pooled feature map, float32 [B, 2 * channels].
+
+        With a second look at the middle, it is the mean of both: what training saw in crops is as large
+        there as it was then (Touvron et al. 2019, "Fixing the train-test resolution discrepancy").
+        """
+        count, cut = pixel_values.shape[0], self.config.middle
+        if cut:
+            middle = pixel_values[:, :, cut:-cut, cut:-cut]
+            size = pixel_values.shape[-2:]
+            middle = functional.interpolate(middle, size=size, mode="bilinear", align_corners=False)
+            pixel_values = torch.cat([pixel_values, middle])
+        pooled = self.head.pool(self.vision_model(pixel_values).last_hidden_state)
+        return (pooled[:count] + pooled[count:]) / 2 if cut else pooled
 
     def project_text(self, trunk: Tensor) -> Tensor:
         """Float [B, dim] of :meth:`text_trunk` to [B, dim], unit rows."""

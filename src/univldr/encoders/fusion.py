@@ -190,6 +190,8 @@ class FusionModule(InputModule):
             "logit_scale": self.logit_scale.item(),
             "modality_means": self.modality_means,
         }
+        middle = getattr(self.model.config, "middle", 0)
+        record |= {"middle": middle} if middle else {}  # no weight tells of it
         return record | ({"fixed_length": True} if self.settings.fixed_length else {})
 
     def save_beside(self, directory: Path) -> None:

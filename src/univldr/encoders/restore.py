@@ -208,6 +208,7 @@ def _blank(text: LayeredGraph, image: LayeredGraph, record: dict[str, Any]) -> D
             vision_config=_vision_config(image),
             head_hidden=image.of("linear")[0].weight.shape[0],
             text_head=_has_text_head(text),
+            middle=int(record.get("middle", 0)),
             **({} if scale is None else {"logit_scale_init_value": float(scale)}),
         )
         with torch.random.fork_rng(devices=[]):  # what training draws must not depend on where it starts

@@ -22,6 +22,7 @@ from univldr.config import read_config
 from univldr.corpus.collection import open_collection
 from univldr.encoders import load_encoder
 from univldr.encoders.dual import DualConfig, DualModel
+from univldr.encoders.fusion import FusionModule
 from univldr.encoders.settings import save_calibration
 from univldr.export import export_onnx
 from univldr.training import align, sources
@@ -75,6 +76,7 @@ class Recipe:
         head_dropout: See ``DualConfig``.
         text_head: See ``DualConfig``.
         text_dropout: See ``DualConfig``.
+        middle: See ``DualConfig``; of the model that ships, as training has crops of its own.
         threads: Processor threads.
         head, tune: Align pictures with texts, each from its own data alone.
         pool: The joint pool of the stages that follow.
@@ -87,6 +89,7 @@ class Recipe:
     head_dropout: float
     text_head: bool
     text_dropout: float
+    middle: int
     threads: int
     data: DataSettings
     loss: align.AlignmentSettings
@@ -243,7 +246,9 @@ def train(recipe: Recipe, data: Path, minilm: Path, out: Path) -> None:
     run_stage(model, gathering, gathered, encode, recipe, recipe.tune, out / "tune.pt")
     aligned = out / "aligned"
     write_model(model, read_tokenizer(minilm), aligned)
-    finish(train_jointly(recipe, gathering, aligned, out), gathering, out)
+    trained = FusionModule.load(str(train_jointly(recipe, gathering, aligned, out)))
+    trained.model.config.middle = recipe.middle
+    finish(trained, gathering, out)
 
 
 def train_jointly(recipe: Recipe, gathering: Gathering, aligned: Path, out: Path) -> Path:
@@ -262,11 +267,11 @@ def train_jointly(recipe: Recipe, gathering: Gathering, aligned: Path, out: Path
     return [reproduction.train(stage) for stage in recipe.stages][-1] if recipe.stages else aligned
 
 
-def finish(trained: Path, gathering: Gathering, out: Path) -> None:
+def finish(trained: FusionModule, gathering: Gathering, out: Path) -> None:
     """Export to ``out/mini``, which ships, and in full to ``out/float32``; calibrate what ships."""
     shutil.rmtree(out / "mini", ignore_errors=True)
-    export_onnx(str(trained), out / "float32", quantize=False)
-    print(export_onnx(str(trained), out / "mini", keep_float32=False))
+    export_onnx(trained, out / "float32", quantize=False)
+    print(export_onnx(trained, out / "mini", keep_float32=False))
     encoder = load_encoder(str(out / "mini"))
     sets = [
         judged(encoder, open_collection(folder), "train", out / "cache")
