@@ -41,7 +41,7 @@ $(DEMO)/installed: pyproject.toml constraints.txt $(SOURCE) $(MODEL)
 
 $(TEST)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(TEST)
-	$(TEST)/bin/$(INSTALL) --editable ".[train,evaluate,verbalize,parquet,heic,dev]"
+	$(TEST)/bin/$(INSTALL) --editable ".[train,evaluate,verbalize,parquet,heic,pdf,dev]"
 	touch $@
 
 clean:

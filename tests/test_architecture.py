@@ -15,9 +15,9 @@ ROOT = Path(univldr.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = {
-    "types": 0, "errors": 0, "_optional": 0, "_lock": 0,
+    "types": 0, "errors": 0, "_optional": 0, "_lock": 0, "_pdf": 0,
     "images": 1, "config": 1, "canvas": 1,
-    "corpus": 2, "fusion": 2, "trec": 2, "centering": 2, "calibration": 2,
+    "corpus": 2, "fusion": 2, "trec": 2, "centering": 2, "calibration": 2, "where": 2,
     "encoders": 3, "index": 3,
     "verbalize": 4,
     "search": 5, "pipeline": 5, "export": 5, "evaluation": 5,

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from PIL import Image, IptcImagePlugin, UnidentifiedImageError
 
 from univldr._optional import require
+from univldr._pdf import draw_page, page_of
 from univldr.errors import ImageError, MissingExtra
 
 MAX_PIXELS = 100_000_000
@@ -73,16 +74,18 @@ def load_image(source: Path | bytes, *, name: str = "", draft: tuple[int, int] |
     Sizes are read from the header and checked before any pixel is decoded.
 
     Args:
-        source: Path or encoded bytes.
+        source: Path or encoded bytes. A path such as ``report.pdf#page=3`` is the picture of that page.
         name: What errors call the picture; the path by default.
         draft: (width, height) in pixels that suffice. A larger JPEG may then be decoded at 1/2, 1/4 or 1/8,
-            never below this size, which is several times faster.
+            never below this size, which is several times faster; a page is drawn no larger than it must.
 
     Raises:
         ImageError: not a picture, damaged, or over ``MAX_PIXELS`` or ``MAX_BYTES``.
-        MissingExtra: HEIC without pillow-heif.
+        MissingExtra: HEIC without pillow-heif, or a page without pypdfium2.
     """
     name = name or _name(source)
+    if isinstance(source, Path) and (page := page_of(source)):
+        return draw_page(*page, name=name, enough=draft)
     with _opened(source, name) as image:
         if draft is not None:
             image.draft(None, draft)
@@ -93,11 +96,18 @@ def load_image(source: Path | bytes, *, name: str = "", draft: tuple[int, int] |
 def check_picture(source: Path | bytes, *, name: str = "") -> None:
     """Read the header only: a cheap first look at format and size, before anything is decoded.
 
+    Of a page of a PDF, only whether the file is there.
+
     Raises:
         ImageError: not a picture, empty, or over ``MAX_PIXELS`` or ``MAX_BYTES``.
         MissingExtra: HEIC without pillow-heif.
     """
-    with _opened(source, name or _name(source)):
+    name = name or _name(source)
+    if isinstance(source, Path) and (page := page_of(source)):
+        if not page[0].is_file():
+            raise ImageError(f"{name}: no such file")
+        return
+    with _opened(source, name):
         pass
 
 

@@ -16,6 +16,7 @@ from univldr.errors import ConfigError, ImageError
 from univldr.index import Store, index_of
 from univldr.index.base import Index
 from univldr.types import Encoder, Float32Array, Hit, Modality, Query
+from univldr.where import Where, parse
 
 _ROUNDING = 0.03
 """Largest change of a score when a document is encoded again: quantized models look at a whole batch."""
@@ -34,18 +35,27 @@ class Searcher:
         self._held = store or index
 
     def search(
-        self, query: str | Query, k: int = 10, *, modality: Modality | None = None, explain: bool = False
+        self,
+        query: str | Query,
+        k: int = 10,
+        *,
+        modality: Modality | None = None,
+        where: str | Where | None = None,
+        explain: bool = False,
     ) -> list[Hit]:
         """The best ``k`` documents: by score downwards, equal scores by id.
 
         Args:
             query: Words, or a ``Query`` of words, a picture or both.
-            k: How many hits; fewer come only where the index holds fewer.
+            k: How many hits; fewer come only where fewer match.
             modality: Only texts or only images, applied during the search.
+            where: Only documents that match this filter, such as ``year > 2020 and path under 'trips'``,
+                applied during the search; see ``docs/search.md``.
             explain: Split each hit's score; its picture is encoded again for it.
 
         Raises:
-            ConfigError: the query has neither words nor a picture, or ``k`` is below 1.
+            ConfigError: the query has neither words nor a picture, ``k`` is below 1, or the filter cannot
+                be parsed.
             ImageError: the query's picture cannot be decoded.
         """
         query = Query(text=query) if isinstance(query, str) else query
@@ -53,8 +63,9 @@ class Searcher:
             raise ConfigError("the query is empty; give it words, a picture or both")
         if k < 1:
             raise ConfigError(f"k is {k}; ask for at least 1 hit")
+        where = parse(where) if isinstance(where, str) else where
         [vector] = self.encoder.encode_queries([query])
-        hits = self.index.query(vector, k, modality=modality)
+        hits = self.index.query(vector, k, modality=modality, where=where)
         if query.image is None:  # pictures as queries score otherwise
             hits = self._judged(hits)
         return [self._explained(hit, vector) for hit in hits] if explain else hits

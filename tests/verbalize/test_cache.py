@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.verbalize.kit import ColourVerbalizer, png
+from univldr._pdf import page_path
 from univldr.errors import ImageError, StoreError
 from univldr.verbalize.base import Words
 from univldr.verbalize.cache import WordCache, default_cache, digest
@@ -85,6 +86,19 @@ def test_a_picture_is_known_by_its_content(tmp_path: Path) -> None:
     assert digest(data) != digest(png("blue"))
     with pytest.raises(ImageError, match=r"missing\.png: no such file"):
         digest(tmp_path / "missing.png")
+
+
+def test_a_page_is_known_by_its_file_and_its_number(tmp_path: Path) -> None:
+    file, copy = tmp_path / "a.pdf", tmp_path / "b.pdf"
+    for each in (file, copy):
+        each.write_bytes(b"pages")
+    known = digest(page_path(file, 1))
+    assert (len(known), digest(page_path(copy, 1))) == (32, known)
+    assert len({known, digest(page_path(file, 2)), digest(file)}) == 3
+    file.write_bytes(b"other pages")
+    assert digest(page_path(file, 1)) != known
+    with pytest.raises(ImageError, match=r"c\.pdf#page=1: no such file"):
+        digest(page_path(tmp_path / "c.pdf", 1))
 
 
 def test_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,4 +26,12 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", help="A setting of a verbalizer, such as caption.beams=3; may be repeated."),
 ]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="FILTER",
+        help="Only what matches, such as \"year >= 2020 and path under 'trips'\"; see docs/search.md.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

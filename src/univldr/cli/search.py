@@ -15,8 +15,10 @@ from univldr.cli import options, output
 from univldr.errors import MissingExtra, ModelError
 from univldr.index import index_of
 from univldr.pipeline import IndexReport, update
+from univldr.search import Searcher
 from univldr.search import open as open_index
 from univldr.types import Modality, Query
+from univldr.where import Exists, Where, parse
 
 
 def run(
@@ -27,6 +29,7 @@ def run(
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many hits.")] = 10,
     modality: Annotated[Modality | None, typer.Option(help="Only passages, or only pictures.")] = None,
+    where: options.Where = None,
     index: options.Index = None,
     model: options.Model = None,
     no_index: Annotated[bool, typer.Option("--no-index", help="Search the index as it is.")] = False,
@@ -41,6 +44,7 @@ def run(
     A calibrated model also says how relevant each hit is, and when none of them seems to be an answer.
     Exits 0 when something was found, 1 when nothing was, 2 on wrong use.
     """
+    chosen = None if where is None else parse(where)  # a wrong one is told before any work
     if not no_index:
         with output.progress() as progress:
             report = _update(partial(update, corpus, index=index, model=model, progress=progress))
@@ -48,9 +52,11 @@ def run(
     directory = index or index_of(corpus)
     with open_index(directory, model=model) as searcher:
         started = time.perf_counter()
-        hits = searcher.search(Query(words, image), k, modality=modality, explain=explain)
+        hits = searcher.search(Query(words, image), k, modality=modality, where=chosen, explain=explain)
         took_ms = (time.perf_counter() - started) * 1000
         answered = searcher.answers(hits)
+        if not hits and chosen is not None:
+            _warn_unknown(searcher, chosen)
     if json:
         output.print_json(output.result_fields(words, hits, took_ms))
     elif files:
@@ -59,6 +65,13 @@ def run(
         output.print_hits(words, hits, took_ms, answered=answered)
     if not hits:
         raise typer.Exit(1)
+
+
+def _warn_unknown(searcher: Searcher, where: Where) -> None:
+    """Say which of a filter's fields no document has: most likely they are misspelled."""
+    for name in sorted(where.names()):
+        if not searcher.index.count(where=Exists(name)):
+            print(f"univldr: no document has the field {name!r} of --where", file=sys.stderr)
 
 
 def _update(run: Callable[..., IndexReport]) -> IndexReport:

@@ -8,6 +8,7 @@ from univldr.corpus.base import Corpus, Cutter, Scan, Skipped, Source
 from univldr.corpus.folder import RECORD_SUFFIXES, TEXT_SUFFIXES, FolderCorpus
 from univldr.corpus.parquet import ParquetFile
 from univldr.corpus.passages import PassageCutter
+from univldr.corpus.pdf import PDF_SUFFIXES
 from univldr.corpus.records import JsonlFile, RecordsCorpus
 from univldr.errors import CorpusError
 from univldr.images import IMAGE_SUFFIXES
@@ -34,7 +35,7 @@ def open_corpus(path: Path, cutter: Cutter) -> Corpus:
         raise CorpusError(f"{path}: no such file or folder; give a folder, or a .jsonl or .parquet file")
     if suffix in RECORD_SUFFIXES:
         return RecordsCorpus(path, ParquetFile(path) if suffix == ".parquet" else JsonlFile(path), cutter)
-    if suffix in TEXT_SUFFIXES | IMAGE_SUFFIXES:
+    if suffix in TEXT_SUFFIXES | IMAGE_SUFFIXES | PDF_SUFFIXES:
         raise CorpusError(f"{path}: a single file is no corpus; give its folder: {path.parent}")
     raise CorpusError(
         f'{path}: "{suffix}" is not a file of records; give a folder, or a .jsonl or .parquet file'

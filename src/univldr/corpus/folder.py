@@ -12,6 +12,7 @@ from univldr.corpus.base import UNSUPPORTED, Cutter, Scan, Skipped, Source
 from univldr.corpus.captions import CAPTION_FILES, Beside, picture_key, read_captions, sidecar
 from univldr.corpus.html import declared_charset, parse_html
 from univldr.corpus.markdown import parse_markdown
+from univldr.corpus.pdf import PDF_SUFFIXES, pdf_documents
 from univldr.corpus.text import Page, Section, decode, prettified
 from univldr.errors import CorpusError
 from univldr.images import IMAGE_SUFFIXES, check_picture, describe
@@ -30,13 +31,14 @@ RECORD_SUFFIXES = frozenset({".jsonl", ".ndjson", ".parquet"})
 
 
 class FolderCorpus:
-    """Texts and pictures below a folder; see :class:`univldr.corpus.base.Corpus`.
+    """Texts, pictures and PDFs below a folder; see :class:`univldr.corpus.base.Corpus`.
 
     Hidden files and folders are left alone. Every folder is visited once, so links may form loops. Texts
-    become passages ``notes/a.md#0``, ``#1``, ...; a picture becomes one document with its path as id. Its
-    caption is what ``photo.jpg.txt`` says, or ``captions.jsonl`` or ``captions.csv`` (the nearest folder's
-    first), or the description inside the picture; a file name is a title, never a caption. A picture's
-    ``verbalize`` in ``captions.jsonl`` becomes its switch.
+    become passages ``notes/a.md#0``, ``#1``, ...; a PDF becomes pictures of its pages ``report.pdf#page=1``,
+    ``#page=2``, ... (:func:`univldr.corpus.pdf.pdf_documents`); a picture becomes one document with its path
+    as id. Its caption is what ``photo.jpg.txt`` says, or ``captions.jsonl`` or ``captions.csv`` (the nearest
+    folder's first), or the description inside the picture; a file name is a title, never a caption. A
+    picture's ``verbalize`` in ``captions.jsonl`` becomes its switch.
     """
 
     def __init__(self, root: Path, cutter: Cutter) -> None:
@@ -52,9 +54,12 @@ class FolderCorpus:
         return listing.scan()
 
     def read(self, source: Source) -> list[Document]:
-        is_picture = source.path.suffix.lower() in IMAGE_SUFFIXES
+        suffix = source.path.suffix.lower()
         try:
-            documents = self._picture(source) if is_picture else self._passages(source)
+            if suffix in IMAGE_SUFFIXES:
+                documents = self._picture(source)
+            else:
+                documents = self._pages(source) if suffix in PDF_SUFFIXES else self._passages(source)
             stamp = _file_stamp(source.path.stat())
         except OSError as error:
             raise CorpusError(f"{source.key}: cannot be read: {error.strerror or error}") from error
@@ -78,6 +83,12 @@ class FolderCorpus:
             Document(f"{source.key}#{n}", Modality.TEXT, passage, title=title, metadata=metadata)
             for n, (title, passage) in enumerate(texts)
         ]
+
+    def _pages(self, source: Source) -> list[Document]:
+        try:
+            return pdf_documents(source.path, source.key, self._cutter)
+        except CorpusError as error:
+            raise CorpusError(f"{source.key}: {error}") from error
 
     def _picture(self, source: Source) -> list[Document]:
         check_picture(source.path, name=source.key)
@@ -213,7 +224,7 @@ class _Listing:
 
     def _take_file(self, key: str, entry: os.DirEntry[str], beside: dict[str, os.DirEntry[str]]) -> None:
         suffix = _suffix(entry.name)
-        if suffix not in IMAGE_SUFFIXES and suffix not in TEXT_SUFFIXES:
+        if suffix not in IMAGE_SUFFIXES | TEXT_SUFFIXES | PDF_SUFFIXES:
             self.skipped.append(Skipped(key, _unsupported(key, suffix)))
             return
         status = entry.stat()
@@ -225,7 +236,7 @@ class _Listing:
             self._pictures.append(Source(key, stamp, Path(entry.path)))
         elif _is_sidecar(entry.name, beside):
             return
-        elif status.st_size > MAX_TEXT_BYTES:
+        elif suffix in TEXT_SUFFIXES and status.st_size > MAX_TEXT_BYTES:
             self.skipped.append(Skipped(key, _too_large(status.st_size)))
         else:
             self._texts.append(Source(key, _file_stamp(status), Path(entry.path)))

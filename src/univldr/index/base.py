@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from univldr.errors import CorpusError, StoreError
 from univldr.types import Document, Expansion, Float32Array, Hit, Modality
+from univldr.where import Where
 
 Payload = dict[str, Any]
 
@@ -42,11 +44,16 @@ class Index(Protocol):
     def get(self, ids: Sequence[str]) -> list[Document | None]:
         """The documents in the order asked for, without their pixels."""
 
-    def query(self, vector: Float32Array, k: int, *, modality: Modality | None = None) -> list[Hit]:
-        """The best ``k`` for ``vector``, float32 [dim]: by score downwards, equal scores by id."""
+    def query(
+        self, vector: Float32Array, k: int, *, modality: Modality | None = None, where: Where | None = None
+    ) -> list[Hit]:
+        """The best ``k`` for ``vector``, float32 [dim]: by score downwards, equal scores by id.
 
-    def count(self, modality: Modality | None = None) -> int:
-        """How many documents there are."""
+        ``modality`` and ``where`` are applied during the search: ``k`` hits wherever ``k`` documents match.
+        """
+
+    def count(self, modality: Modality | None = None, *, where: Where | None = None) -> int:
+        """How many documents there are, of this modality, that match."""
 
     def flush(self) -> None:
         """Return once everything so far would survive a power cut."""
@@ -97,6 +104,22 @@ def from_payload(payload: Mapping[str, Any]) -> Document:
         expansions=tuple(map(Expansion.parse, payload["expansions"])),
         metadata=payload["metadata"],
     )
+
+
+def fields_of(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What filters see of a document: its metadata by name, and over them ``id modality title path``.
+
+    ``path`` has two values in an index of a folder: the whole path, and the one relative to the folder, which
+    is the document's id without the number of its passage.
+    """
+    metadata = payload["metadata"]
+    own = {name: payload[name] or None for name in ("id", "modality", "title")}
+    path = metadata.get("path") or payload["image"]
+    if isinstance(path, str):
+        path = path.replace("\\", "/") if os.name == "nt" else path
+        keys = (payload["id"], payload["id"].rpartition("#")[0])
+        path = [path, *(key for key in keys if key and path.endswith(f"/{key}"))]
+    return {**metadata, **own, "path": path, "metadata": metadata}
 
 
 def rank(scored: Sequence[tuple[float, Document]]) -> list[Hit]:

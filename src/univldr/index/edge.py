@@ -9,17 +9,28 @@ process with SIGBUS instead of raising: free space is checked before anything is
 from __future__ import annotations
 
 import shutil
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import qdrant_edge as edge
 
 from univldr.errors import StoreError
-from univldr.index.base import IndexInfo, check_query, check_rows, from_payload, rank, to_payload, unusable
+from univldr.index.base import (
+    IndexInfo,
+    check_query,
+    check_rows,
+    fields_of,
+    from_payload,
+    rank,
+    to_payload,
+    unusable,
+)
+from univldr.index.edge_filter import both, helpful_indexes, only, point_id, texts_under, these, translate
 from univldr.types import Document, Float32Array, Hit, Modality
+from univldr.where import Where
 
 EXACT_DOCUMENTS = 250_000
 """Up to this many candidates are scored exactly, about 6 ms for 100,000 at 384 dimensions on two cores.
@@ -28,8 +39,16 @@ Past it HNSW answers: sooner, but its graph takes minutes to build."""
 MIN_FREE_BYTES = 64 * 2**20
 """Below this much free disk an index is not opened or written."""
 
+NARROW = 0.05
+"""Filters that fewer documents match are answered exactly: the graph loses some of what it should find."""
+
+SCANNED_DOCUMENTS = 20_000
+"""Up to this many documents the engine filters by a look at each, about 1 µs; past it, by payload indexes."""
+
 _VECTOR = "dense"
-_NAMESPACE = uuid.UUID("6a3c2f0e-52d1-5c0b-9d53-3f1c3f7a9be4")  # fixed: point ids on disk depend on it
+_PAGE = 10_000  # documents looked at together where the engine cannot filter
+_FILTERS = 64  # remembered between writes
+_FILTERED = ["id", "modality", "title", "image", "metadata"]
 
 
 class EdgeIndex:
@@ -43,6 +62,9 @@ class EdgeIndex:
         """
         self._path = path
         self._dim = dim
+        self._filters: dict[str, edge.Filter | None] = {}
+        self._texts: dict[str, bool] = {}
+        self._narrowness: dict[tuple[Modality | None, str], bool] = {}
         with self._engine("open"):
             self._require_space()
             if create:
@@ -63,43 +85,115 @@ class EdgeIndex:
             return
         payloads = [to_payload(document) for document in documents]
         points = [
-            edge.Point(_point_id(payload["id"]), {_VECTOR: vector}, payload)
+            edge.Point(point_id(payload["id"]), {_VECTOR: vector}, payload)
             for payload, vector in zip(payloads, np.asarray(vectors, np.float32), strict=True)
         ]
         with self._engine("write"):
             self._require_space()
-            self._shard.update(edge.UpdateOperation.upsert_points(points))
+            self._change(edge.UpdateOperation.upsert_points(points))
 
     def delete(self, ids: Sequence[str]) -> int:
         """See ``Index.delete``."""
         with self._engine("write"):
-            found = self._shard.retrieve([_point_id(id_) for id_ in set(ids)], False, False)
+            found = self._shard.retrieve([point_id(id_) for id_ in set(ids)], False, False)
             if found:
                 self._require_space()
-                self._shard.update(edge.UpdateOperation.delete_points([record.id for record in found]))
+                self._change(edge.UpdateOperation.delete_points([record.id for record in found]))
         return len(found)
 
     def get(self, ids: Sequence[str]) -> list[Document | None]:
         """See ``Index.get``."""
         with self._engine("read"):
-            records = self._shard.retrieve([_point_id(id_) for id_ in set(ids)], True, False)
+            records = self._shard.retrieve([point_id(id_) for id_ in set(ids)], True, False)
         documents = (from_payload(record.payload or {}) for record in records)
         by_id = {document.id: document for document in documents}
         return [by_id.get(id_) for id_ in ids]
 
-    def query(self, vector: Float32Array, k: int, *, modality: Modality | None = None) -> list[Hit]:
+    def query(
+        self, vector: Float32Array, k: int, *, modality: Modality | None = None, where: Where | None = None
+    ) -> list[Hit]:
         """See ``Index.query``."""
         check_query(vector, k, self._dim)
         with self._engine("read"):
-            points = self._shard.query(_request(vector, k, modality, exact=False))
-            if len(points) < k:  # few match, or the graph did not reach them all: only a full look can tell
-                points = self._shard.query(_request(vector, k, modality, exact=True))
+            chosen = self._chosen(modality, where)
+            exact = self._narrow(modality, where, chosen)
+            points = self._shard.query(_request(vector, k, chosen, exact=exact))
+            if len(points) < k and not exact:
+                # Few match, or the graph did not reach them all: only a full look can tell.
+                points = self._shard.query(_request(vector, k, chosen, exact=True))
         return rank([(point.score, from_payload(point.payload or {})) for point in points])
 
-    def count(self, modality: Modality | None = None) -> int:
+    def count(self, modality: Modality | None = None, *, where: Where | None = None) -> int:
         """See ``Index.count``."""
         with self._engine("read"):
-            return self._shard.count(edge.CountRequest(exact=True, filter=_only(modality)))
+            return self._count(self._chosen(modality, where))
+
+    def _count(self, chosen: edge.Filter | None) -> int:
+        return self._shard.count(edge.CountRequest(exact=True, filter=chosen))
+
+    def _narrow(self, modality: Modality | None, where: Where | None, chosen: edge.Filter | None) -> bool:
+        """Whether so few match that the graph would lose some; a small index has no graph."""
+        if chosen is None:
+            return False
+        key = (modality, "" if where is None else str(where))
+        if key not in self._narrowness:
+            documents = self._count(None)
+            few = documents > EXACT_DOCUMENTS and self._count(chosen) < NARROW * documents
+            self._narrowness[key] = few
+        return self._narrowness[key]
+
+    def _change(self, operation: edge.UpdateOperation) -> None:
+        try:
+            self._shard.update(operation)
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
+        """What was found out about filters holds until the next write."""
+        self._filters.clear()
+        self._texts.clear()
+        self._narrowness.clear()
+
+    def _chosen(self, modality: Modality | None, where: Where | None) -> edge.Filter | None:
+        """A filter of the engine that matches just the documents wanted."""
+        right = None if modality is None else only(modality)
+        if where is None:
+            return right
+        spelled = str(where)
+        if spelled not in self._filters:
+            if len(self._filters) >= _FILTERS:
+                self._forget()
+            self._index_fields(where)
+            self._filters[spelled] = self._exact_filter(where)
+        return both(right, self._filters[spelled])
+
+    def _index_fields(self, where: Where) -> None:
+        """Let the engine index, once and for all, the fields that a larger index is filtered by."""
+        if self._count(None) <= SCANNED_DOCUMENTS or shutil.disk_usage(self._path).free < MIN_FREE_BYTES:
+            return
+        for key, kind in helpful_indexes(where).items():
+            if key not in self._shard.info().payload_schema:
+                self._shard.update(edge.UpdateOperation.create_field_index(key, kind))
+
+    def _exact_filter(self, where: Where) -> edge.Filter | None:
+        found = translate(where, self._has_texts)
+        return found.filter if found.exact else these(self._matching(where, found.filter))
+
+    def _has_texts(self, key: str) -> bool:
+        if key not in self._texts:
+            self._texts[key] = self._count(texts_under(key)) > 0
+        return self._texts[key]
+
+    def _matching(self, where: Where, among: edge.Filter | None) -> set[Any]:
+        """The point ids of the documents that match, each looked at here, but only ``among`` these."""
+        ids: set[Any] = set()
+        offset = None
+        while True:
+            page = edge.ScrollRequest(offset=offset, limit=_PAGE, filter=among, with_payload=_FILTERED)
+            records, offset = self._shard.scroll(page)
+            ids.update(record.id for record in records if where.matches(fields_of(record.payload or {})))
+            if offset is None:
+                return ids
 
     def flush(self) -> None:
         """See ``Index.flush``."""
@@ -156,17 +250,7 @@ def _config(dim: int) -> edge.EdgeConfig:
     )
 
 
-def _request(vector: Float32Array, k: int, modality: Modality | None, *, exact: bool) -> edge.QueryRequest:
+def _request(vector: Float32Array, k: int, chosen: edge.Filter | None, *, exact: bool) -> edge.QueryRequest:
     nearest = edge.Query.Nearest(vector.tolist(), _VECTOR)
     params = edge.SearchParams(exact=exact)
-    return edge.QueryRequest(k, query=nearest, filter=_only(modality), params=params, with_payload=True)
-
-
-def _point_id(document_id: str) -> uuid.UUID:
-    return uuid.uuid5(_NAMESPACE, document_id)
-
-
-def _only(modality: Modality | None) -> edge.Filter | None:
-    if modality is None:
-        return None
-    return edge.Filter(must=[edge.FieldCondition("modality", match=edge.MatchValue(modality.value))])
+    return edge.QueryRequest(k, query=nearest, filter=chosen, params=params, with_payload=True)

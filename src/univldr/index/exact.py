@@ -6,8 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from univldr.index.base import IndexInfo, Payload, check_query, check_rows, from_payload, rank, to_payload
+from univldr.index.base import (
+    IndexInfo,
+    Payload,
+    check_query,
+    check_rows,
+    fields_of,
+    from_payload,
+    rank,
+    to_payload,
+)
 from univldr.types import Document, Float32Array, Hit, Modality
+from univldr.where import Where
 
 BLOCK = 65_536
 """Rows scored at a time, so that a query over a memory-mapped matrix reads it once, in order."""
@@ -48,7 +58,9 @@ class ExactIndex:
         rows = (self._rows.get(id_) for id_ in ids)
         return [None if row is None else from_payload(self._payloads[row]) for row in rows]
 
-    def query(self, vector: Float32Array, k: int, *, modality: Modality | None = None) -> list[Hit]:
+    def query(
+        self, vector: Float32Array, k: int, *, modality: Modality | None = None, where: Where | None = None
+    ) -> list[Hit]:
         """See ``Index.query``."""
         check_query(vector, k, self._dim)
         scores = np.empty(len(self._payloads), np.float32)
@@ -56,17 +68,16 @@ class ExactIndex:
             stop = min(start + BLOCK, len(scores))
             np.matmul(self._vectors[start:stop], vector, out=scores[start:stop])
         rows = np.arange(len(scores))
-        if modality is not None:
-            wanted = [payload["modality"] == modality for payload in self._payloads]
-            rows = rows[np.array(wanted, bool)]
+        if modality is not None or where is not None:
+            rows = rows[np.array([_wanted(payload, modality, where) for payload in self._payloads], bool)]
         if k < len(rows):
             limit = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
             rows = rows[scores[rows] >= limit]  # ties at the limit stay, so that the id decides
         return rank([(float(scores[row]), from_payload(self._payloads[row])) for row in rows])[:k]
 
-    def count(self, modality: Modality | None = None) -> int:
+    def count(self, modality: Modality | None = None, *, where: Where | None = None) -> int:
         """See ``Index.count``."""
-        return sum(modality in (None, payload["modality"]) for payload in self._payloads)
+        return sum(_wanted(payload, modality, where) for payload in self._payloads)
 
     def flush(self) -> None:
         """Nothing to do: there are no files."""
@@ -86,3 +97,8 @@ class ExactIndex:
             grown = np.empty((max(rows, 2 * len(self._vectors)), self._dim), np.float32)
             grown[: len(self._payloads)] = self._vectors[: len(self._payloads)]
             self._vectors = grown
+
+
+def _wanted(payload: Payload, modality: Modality | None, where: Where | None) -> bool:
+    same = modality in (None, payload["modality"])
+    return same and (where is None or where.matches(fields_of(payload)))

@@ -9,6 +9,7 @@ Every write is a transaction: a process may be killed at any time, and several m
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from univldr._pdf import page_of
 from univldr.errors import ImageError, StoreError
 from univldr.verbalize.base import Verbalizer, Words
 
@@ -154,20 +156,32 @@ class WordCache:
 
 
 def digest(picture: Path | bytes) -> str:
-    """32 hex digits over the content of a picture: BLAKE2b of its bytes.
+    """32 hex digits over the content of a picture: BLAKE2b of its bytes, of a page of its file and number.
 
     Raises:
         ImageError: there is no such file, or it cannot be read.
     """
     if isinstance(picture, bytes):
         return _hash(picture).hexdigest()
-    if not picture.is_file():  # a pipe would block
+    file, number = page_of(picture) or (picture, 0)
+    if not file.is_file():  # a pipe would block
         raise ImageError(f"{picture}: no such file")
     try:
-        with picture.open("rb") as stream:
+        if number:
+            status = file.stat()
+            whole = _file_digest(file, status.st_size, status.st_mtime_ns)
+            return _hash(f"{whole}#page={number}".encode()).hexdigest()
+        with file.open("rb") as stream:
             return hashlib.file_digest(stream, _hash).hexdigest()
     except OSError as error:
         raise ImageError(f"{picture}: cannot be read: {error.strerror or error}") from error
+
+
+@functools.lru_cache(maxsize=16)
+def _file_digest(path: Path, size: int, mtime: int) -> str:
+    """Of a file with this size and time of change; it is read once for all of its pages."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, _hash).hexdigest()
 
 
 def default_cache() -> Path:
