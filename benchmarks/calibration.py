@@ -1,8 +1,9 @@
 """Can a model say that an index has no answer, and does its relevance mean what it says?
 
 Captions of Flickr8k's dev photos and questions of XQuAD search the pool of these photos and passages. They
-are answerable with their own photo or passage in the pool and unanswerable without. Questions of WebQA, about
-pictures of which none is here, are unanswerable too. Without its photo a caption often half fits another.
+are answerable with their own photo or passage in the pool. Without it, and without every other photo that a
+caption fits by what people said of it, they are unanswerable. Questions of WebQA, about pictures of which
+none is here, are unanswerable too.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from benchmarks import data
 from univldr import load_encoder
 from univldr.calibration import KINDS, Calibrated, Calibration, kind_of
 from univldr.evaluation.tables import markdown_table
+from univldr.training.calibrate import also_right
 from univldr.types import Document, Encoder, Float32Array, Query
 
 DEPTH = 10
@@ -41,19 +43,18 @@ class Lists:
 
 @dataclass(frozen=True)
 class Group:
-    """Queries of one source, float32 [Q, dim], and the rows of their answers in the pool, -1 for none."""
+    """Queries of one source, float32 [Q, dim], and which documents of the pool answer them, bool [Q, N]."""
 
     queries: Float32Array
-    own: npt.NDArray[np.int64]
+    right: npt.NDArray[np.bool_]
 
     def search(self, pool: Float32Array, kinds: Floats, *, answerable: bool) -> Lists:
-        """The best ``DEPTH``; if not answerable, the own document is not in the pool."""
+        """The best ``DEPTH``; if not answerable, no answer is in the pool."""
         scores = self.queries @ pool.T
         if not answerable:
-            known = np.flatnonzero(self.own >= 0)
-            scores[known, self.own[known]] = -1
+            scores[self.right] = -1
         best = np.argsort(-scores, axis=1)[:, :DEPTH]
-        right = (best == self.own[:, None]) & answerable
+        right = np.take_along_axis(self.right, best, 1) & answerable
         return Lists(np.take_along_axis(scores, best, 1), kinds[best], right)
 
 
@@ -70,7 +71,7 @@ class Pool:
         return {
             name: group.search(self.vectors, self.kinds, answerable=answerable)
             for name, group in self.groups.items()
-            if not answerable or group.own.max() >= 0
+            if not answerable or group.right.any()
         }
 
 
@@ -80,17 +81,18 @@ def pools(encoder: Encoder, folder: Path) -> tuple[Pool, Pool]:
     items = data.rows(folder / "flickr8k/dev.jsonl")
     captioned = [replace(photo, text=item["captions"][0]) for photo, item in zip(photos, items, strict=True)]
     passages, questions, right = data.passages(folder)
-    asked = [(Query(words), row) for row, item in enumerate(items) for words in item["captions"][1:]]
     places = {passage.id: len(photos) + row for row, passage in enumerate(passages)}
+    size = len(photos) + len(passages)
     webqa = [Query(row["query"]) for row in data.rows(folder / "webqa-captions/queries.jsonl")]
+    said = encoder.encode_queries([Query(words) for item in items for words in item["captions"]])
+    said = said.reshape(len(items), -1, said.shape[1])
+    fits = np.pad(also_right(said), [(0, 0), (0, 0), (0, len(passages))])[:, 1:].reshape(-1, size)
+    answers = np.zeros((len(questions), size), bool)
+    answers[np.arange(len(questions)), [places[right[n]] for n in range(len(questions))]] = True
     groups = {
-        "captions": Group(
-            encoder.encode_queries([query for query, _ in asked]), np.array([row for _, row in asked])
-        ),
-        "questions": Group(
-            encoder.encode_queries(questions), np.array([places[right[n]] for n in range(len(questions))])
-        ),
-        "WebQA": Group(encoder.encode_queries(webqa), np.full(len(webqa), -1)),
+        "captions": Group(said[:, 1:].reshape(-1, said.shape[2]), fits),
+        "questions": Group(encoder.encode_queries(questions), answers),
+        "WebQA": Group(encoder.encode_queries(webqa), np.zeros((len(webqa), size), bool)),
     }
     texts = encoder.encode_documents(passages)
 
@@ -139,7 +141,7 @@ def thresholds(pool: Pool, calibration: Calibration) -> str:
         line("score, one threshold", lambda scores, _: scores, None, pool),
         line("score less a threshold per kind", per_kind(pool), 0.0, pool),
     ]
-    head = ("best hit's", "threshold", "captions kept", "questions kept", "captions, photo gone",
+    head = ("best hit's", "threshold", "captions kept", "questions kept", "captions, photos gone",
             "questions, passage gone", "WebQA", "both gone")  # fmt: skip
     return markdown_table(head, lines, left=1)
 

@@ -143,3 +143,17 @@ def test_a_picture_as_query_is_left_out(tmp_path: Path) -> None:
     collection = make_collection(tmp_path / "data", [text("t", "1 0"), image("p", "0 1")], asked)
     found = judged(VectorEncoder(), collection, "train", tmp_path / "cache")
     assert (len(found.queries), list(found.positives)) == (1, [(0,)])
+
+
+def test_what_else_a_caption_fits() -> None:
+    """Two pictures of one thing, and one whose own captions have nothing in common."""
+    same, near, other, apart = (np.eye(4, dtype=np.float32)[n] for n in range(4))
+    near = (same + near) / np.sqrt(2)
+    fits = calibrate.also_right(np.stack([[same, near], [near, same], [other, apart]]))
+    assert fits.shape == (3, 2, 3)
+    assert fits[0].tolist() == [[True, True, False]] * 2
+    assert fits[1].tolist() == [[True, True, False]] * 2
+    assert fits[2, 0, 2]
+    strict = calibrate.also_right(np.stack([[same, near], [same, same], [other, other]]), share=1.0)
+    assert strict[0].tolist() == [[True, True, False]] * 2
+    assert strict[1].tolist() == [[False, True, False]] * 2

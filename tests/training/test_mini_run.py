@@ -166,3 +166,6 @@ def test_held_out_photos_are_trained_on_nowhere(data: Path, tmp_path: Path) -> N
     assert held <= answers(tmp_path / "pool/queries.dev.jsonl")
     photos, _ = mini_sets.write_calibration_sets(gathering, tmp_path / "calibration")
     assert answers(photos / "queries.train.jsonl") == held | {f"{name}#captioned" for name in held}
+    for line in (photos / "queries.train.jsonl").read_text("utf-8").splitlines():
+        query = json.loads(line)
+        assert query["id"].partition("?")[0] in query["positives"]

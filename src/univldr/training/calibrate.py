@@ -81,6 +81,30 @@ def judged(
     return Judged(queries, documents, np.array(kinds, np.int64), [topics[row].positives for row in words])
 
 
+def also_right(captions: Float32Array, share: float = 0.9) -> npt.NDArray[np.bool_]:
+    """Which pictures a caption fits about as well as its own, by what people said of both.
+
+    Of a thousand photos many show a dog in the grass, and the caption of one is true of the others. A
+    picture counts as right if the caption is as alike to its captions, in the mean, as ``share`` of what it
+    is to the other captions of its own picture.
+
+    Args:
+        captions: float32 [N, K, dim], unit rows of a text tower, K captions of each picture, K at least 2.
+
+    Returns:
+        bool [N, K, N]; a caption's own picture is always right.
+    """
+    count, each, dim = captions.shape
+    flat = captions.reshape(-1, dim)
+    alike = (flat @ flat.T).reshape(count * each, count, each).mean(axis=2)
+    owners = np.repeat(np.arange(count), each)
+    rows = np.arange(len(flat))
+    own = (alike[rows, owners] * each - 1) / (each - 1)  # without the caption itself
+    right: npt.NDArray[np.bool_] = alike >= share * own[:, None]
+    right[rows, owners] = True
+    return np.reshape(right, (count, each, count))
+
+
 def fit(sets: Sequence[Judged], *, recall: float = 0.95) -> Calibration:
     """A calibration from sets of queries; the documents of all of them are one pool.
 

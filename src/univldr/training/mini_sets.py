@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+
+from univldr.training.calibrate import also_right
 from univldr.training.mini_data import MAX_PASSAGE_WORDS, Gathering, read_records
 
 Record: TypeAlias = dict[str, Any]
@@ -61,7 +64,10 @@ def write_pool(gathering: Gathering, settings: PoolSettings, folder: Path) -> No
 
 
 def write_calibration_sets(gathering: Gathering, folder: Path) -> list[Path]:
-    """The held-out photos, each with and without its first caption; and all of Wikipedia's figures."""
+    """The held-out photos, each with and without its first caption; and all of Wikipedia's figures.
+
+    A caption's answers are all photos that it fits (:func:`univldr.training.calibrate.also_right`).
+    """
     photos, texts = folder / "photos", folder / "figures"
     for one in (photos, texts):
         one.mkdir(parents=True, exist_ok=True)
@@ -72,9 +78,16 @@ def write_calibration_sets(gathering: Gathering, folder: Path) -> list[Path]:
     captioned = [_photo(item, archive, captioned=True) for item in chosen]
     for document in captioned:
         document["id"] += "#captioned"
-    queries = [query for item in chosen for query in _captions(item, range(1, len(item["captions"])))]
-    for query in queries:
-        query["positives"].append(f"{query['positives'][0]}#captioned")
+    each = min(len(item["captions"]) for item in chosen)
+    words = [caption for item in chosen for caption in item["captions"][:each]]
+    rows = gathering.texts("held-out-captions", words).numpy().reshape(len(chosen), each, -1)
+    fits = also_right(rows)
+    queries = []
+    for own, item in enumerate(chosen):
+        for number, query in enumerate(_captions(item, range(1, each)), start=1):
+            right = [chosen[other]["id"] for other in np.flatnonzero(fits[own, number])]
+            query["positives"] = [*right, *(f"{id_}#captioned" for id_ in right)]
+            queries.append(query)
     _write(photos / "documents.jsonl", [*bare, *captioned])
     _write(photos / "queries.train.jsonl", queries)
     figures, paragraphs = _figures(gathering.data)
