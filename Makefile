@@ -6,7 +6,7 @@ TEST = .venvs/test
 MODEL := $(shell find models -type f)
 SOURCE := $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: demo test test-all lint bench recipe clean
+.PHONY: demo test test-all lint bench recipe mini clean
 
 demo: $(DEMO)/installed  ## Index the demo corpus with the bundled model and ask it six questions.
 	$(DEMO)/bin/univldr demo
@@ -32,6 +32,12 @@ bench: $(TEST)/installed  ## Measure; DATA names the folder that benchmarks/READ
 recipe: $(TEST)/installed  ## Train the small recipe on the demo's data: two stages, mining between them, one table.
 	$(TEST)/bin/python -m univldr.demo.training runs/demo-data
 	$(TEST)/bin/univldr train recipes/demo.toml
+
+OUT ?= runs/mini
+mini: $(TEST)/installed  ## Make the bundled model again and measure it; MINILM is the folder of all-MiniLM-L6-v2. Resumes.
+	$(TEST)/bin/python -m univldr.training.mini --data "$(DATA)" --minilm "$(MINILM)" --out "$(OUT)"
+	$(TEST)/bin/python -m benchmarks.mini --data "$(DATA)" --model "$(OUT)/mini" --float32 "$(OUT)/float32"
+	$(TEST)/bin/python -m benchmarks.calibration --data "$(DATA)" --model "$(OUT)/mini"
 
 # The package as users get it: built and copied, not linked, and without any extra.
 $(DEMO)/installed: pyproject.toml constraints.txt $(SOURCE) $(MODEL)

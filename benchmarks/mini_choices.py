@@ -21,8 +21,8 @@ from benchmarks.mini import Encoded, Task, tasks
 from univldr.encoders.dual import DualModel
 from univldr.evaluation.tables import markdown_table
 from univldr.training import align, cache, mini
-from univldr.training.mini_data import MAX_TOKENS, MOBILENET, SIZE, Gathering
-from univldr.training.pictures import open_rgb
+from univldr.training.mini_data import MAX_TOKENS, MOBILENET, SIZE, Gathering, Run
+from univldr.training.pictures import open_rgb, to_pixels
 from univldr.training.tower import upper_layers
 
 SHORT = ("head.epochs=12", "tune.epochs=2")
@@ -48,6 +48,14 @@ TOWER: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "weights of the last step, not averaged": (5, ("tune.ema_decay=0.0",)),
 }
 SIZES = (224, 288)
+LOOKS: Mapping[str, tuple[int, int]] = {
+    "224 px": (224, 0),
+    "256 px": (256, 0),
+    "288 px": (288, 0),
+    "224 px, and the middle, 14 off each side": (224, 14),
+    "224 px, and the middle, 24 off each side": (224, 24),
+    "224 px, and the middle, 40 off each side": (224, 40),
+}
 
 
 class Pooled(nn.Module):
@@ -177,6 +185,31 @@ class Bench:
             print(rows[-1], flush=True)
         return markdown_table(["pictures of", "held-out MRR", "R@10"], rows, left=1)
 
+    def looks(self) -> str:
+        """A table of ``LOOKS``: how the tuned model should see pictures, by recall on photos."""
+        model = self.model(mini.read_recipe(self.args.recipe))
+        _fill(model, self.args.run / "tune.pt")
+        held = self.gathering.held_out()
+        photos = [self.gathering.photos[number].data for number in held]
+        task = tasks(self.args.data)["photos"]
+        pools = {
+            "held-out": (photos, self.gathered.photos.captions[held]),
+            "dev": ([_bytes(document.image) for document in task.documents], self._dev_captions(task)),
+        }
+        rows = []
+        for name, (size, middle) in LOOKS.items():
+            model.config.middle = middle
+            run = cache.compile_layers(Pooled(model), size)
+            found = [_recall(model, run, size, *pool) for pool in pools.values()]
+            rows.append([name, *(f"{value:.3f}" for values in found for value in values)])
+            print(rows[-1], flush=True)
+        head = ["looked at", *(f"{pool} R@{k}" for pool in pools for k in (1, 5, 10))]
+        return markdown_table(head, rows, left=1)
+
+    def _dev_captions(self, task: Task) -> Tensor:
+        rows = self.gathering.texts("dev-photos-queries", [query.text or "" for query in task.queries])
+        return rows.reshape(len(task.documents), -1, rows.shape[1])
+
     def _run(
         self,
         name: str,
@@ -201,6 +234,20 @@ def _encode(model: DualModel, cut: int, views: Tensor) -> Tensor:
     return rows
 
 
+@torch.no_grad()
+def _recall(model: DualModel, run: Run, size: int, files: Sequence[bytes], captions: Tensor) -> list[float]:
+    """Recall at 1, 5 and 10 of photos by their captions."""
+    pooled = []
+    for start in range(0, len(files), cache.BATCH):
+        pixels = np.zeros((cache.BATCH, 3, size, size), np.float32)
+        some = files[start : start + cache.BATCH]
+        for row, file in enumerate(some):
+            pixels[row] = to_pixels(open_rgb(file, size))
+        pooled.append(torch.from_numpy(run(pixels)[: len(some)]))
+    ranks = align.caption_ranks(model.project_image(torch.cat(pooled)), captions)
+    return [float((ranks < k).float().mean()) for k in (1, 5, 10)]
+
+
 def _fill(model: DualModel, checkpoint: Path) -> None:
     """The averaged weights of a checkpoint."""
     average = torch.load(checkpoint, weights_only=True)["average"]
@@ -222,7 +269,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="the --out of univldr.training.mini")
     parser.add_argument("--recipe", type=Path, default=Path("recipes/mini.toml"))
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("tables", nargs="*", default=["heads", "sizes", "tower"])
+    parser.add_argument("tables", nargs="*", default=["heads", "sizes", "tower", "looks"])
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     base = mini.read_recipe(args.recipe, SHORT)

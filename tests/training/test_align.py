@@ -78,6 +78,12 @@ def test_a_step_sees_each_source_and_never_what_was_not_chosen(data: align.Align
     assert not (rows[:, None] == left_out[None]).all(2).any()
 
 
+def test_a_source_may_be_left_out(data: align.AlignmentData) -> None:
+    flat = replace(data.drawings, views=[np.zeros((6, 3, 2, 2), np.float32)])
+    loss = make_alignment(replace(data, drawings=flat), torch.nn.Identity(), drawings=0, others=0).loss(0)
+    assert torch.isfinite(loss)
+
+
 def test_each_part_of_the_loss_counts(data: align.AlignmentData) -> None:
     plain = make_alignment(data, torch.nn.Identity(), question_weight=0.0).loss(0)
     asked = make_alignment(data, torch.nn.Identity(), question_weight=1.0).loss(0)

@@ -121,7 +121,8 @@ class Alignment:
         sets = (data.photos, data.drawings, data.others)
         rows = [self._rows(pictures, count, step) for pictures, count in zip(sets, counts, strict=True)]
         views = [_views(pictures, own, rng) for pictures, own in zip(sets, rows, strict=True)]
-        pictures = functional.normalize(self.encode(torch.cat(views)), dim=1)
+        some = torch.cat([part for part in views if len(part)])
+        pictures = functional.normalize(self.encode(some), dim=1)
         captioned = counts[0] + counts[1]
         captions = torch.cat([data.photos.captions[rows[0]], data.drawings.captions[rows[1]]])
         classes = torch.cat([data.photos.classes[rows[0]], data.others.classes[rows[2]]]).float()
