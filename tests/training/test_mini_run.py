@@ -70,7 +70,7 @@ def data(tmp_path: Path) -> Path:
     pairs = [
         {"id": f"f{n}", "title": f"{CLASSES[n % 4]} square",
          "caption": f"{CLASSES[n % 4]} {CLASSES[n // 4 % 4]}",
-         "context": f"what is {CLASSES[n % 4]} {'big ' * (n % 5)} square {'of ' * n}"}
+         "context": f"{CLASSES[n % 4]} {CLASSES[n // 4 % 4]} square{' of' * (n // 16)}"}
         for n in range(24)
     ]  # fmt: skip
     write_lines(folder / "wikipedia-captions/pairs.jsonl", pairs)
@@ -120,7 +120,8 @@ def minilm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_one_command_makes_a_calibrated_model_and_goes_on_where_it_was_stopped(
     data: Path, minilm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calibrate, "FEWEST", 1)  # random towers find little
+    monkeypatch.setattr(calibrate, "FEWEST", 1)  # random towers find little,
+    monkeypatch.setattr(calibrate, "DEPTH", 500)  # so look at half of the pool
     recipe, out = mini.read_recipe(RECIPE, SMALL), tmp_path / "out"
 
     def killed(*_: object) -> Path:
