@@ -6,19 +6,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from univldr.cli import app, main
+from tests.cli.conftest import Command
+from univldr.cli import app
 from univldr.encoders.hash import HashEncoder
 from univldr.index import Store, index_of
 from univldr.types import Document, Float32Array
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -30,22 +28,6 @@ def folder(tmp_path: Path) -> Path:
     Image.new("RGB", (40, 30), "red").save(corpus / "barn.png")
     (corpus / "barn.png.txt").write_text("A red barn in a field.", encoding="utf-8")
     return corpus
-
-
-@pytest.fixture
-def univldr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs ``main`` in this process; returns its exit code and what it printed."""
-    monkeypatch.setenv("UNIVLDR_MODEL", "hash")
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr(sys, "argv", ["univldr", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        printed = capsys.readouterr()
-        code = stop.value.code
-        return subprocess.CompletedProcess("univldr", int(code or 0), printed.out, printed.err)
-
-    return run
 
 
 def test_search_updates_the_index_and_mixes_texts_and_images(folder: Path, univldr: Command) -> None:

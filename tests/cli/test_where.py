@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import univldr as package
-from univldr.cli import main
+from tests.cli.conftest import Command
 from univldr.errors import ConfigError
 from univldr.index.base import fields_of, to_payload
 from univldr.types import Document, Modality
 from univldr.where import parse
 
-Command = Callable[..., subprocess.CompletedProcess[str]]
 DOCS = Path(__file__).parents[2] / "docs" / "search.md"
 
 
@@ -30,21 +26,6 @@ def folder(tmp_path: Path) -> Path:
     (corpus / "trips" / "sea.md").write_text("---\nyear: 2021\n---\nThe sea was calm.", encoding="utf-8")
     Image.new("RGB", (40, 30), "red").save(corpus / "trips" / "barn.png")
     return corpus
-
-
-@pytest.fixture
-def univldr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs ``main`` in this process; returns its exit code and what it printed."""
-    monkeypatch.setenv("UNIVLDR_MODEL", "hash")
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr(sys, "argv", ["univldr", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        printed = capsys.readouterr()
-        return subprocess.CompletedProcess("univldr", int(stop.value.code or 0), printed.out, printed.err)
-
-    return run
 
 
 @pytest.mark.parametrize(

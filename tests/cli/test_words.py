@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-import univldr.pipeline
+from tests.cli.conftest import Command
 from tests.verbalize.kit import ColourVerbalizer
-from univldr.cli import main
+from univldr import pipeline
 from univldr.errors import MissingExtra
 from univldr.types import Encoder
 from univldr.verbalize.base import Verbalizer
 from univldr.verbalize.settings import Plan
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -29,10 +25,7 @@ def missing() -> set[str]:
 
 
 @pytest.fixture
-def univldr_(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], missing: set[str]
-) -> Command:
-    monkeypatch.setenv("UNIVLDR_MODEL", "hash")
+def univldr_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: set[str], univldr: Command) -> Command:
     monkeypatch.setenv("UNIVLDR_WORDS", str(tmp_path / "words.sqlite"))
 
     def load(plan: Plan, encoder: Callable[[], Encoder]) -> list[Verbalizer]:
@@ -40,16 +33,9 @@ def univldr_(
             raise MissingExtra("rapidocr", "verbalize", name)
         return [ColourVerbalizer(name) for name in plan.names]
 
-    monkeypatch.setattr(univldr.pipeline, "load_verbalizers", load)
+    monkeypatch.setattr(pipeline, "load_verbalizers", load)
 
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr(sys, "argv", ["univldr", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        printed = capsys.readouterr()
-        return subprocess.CompletedProcess("univldr", int(stop.value.code or 0), printed.out, printed.err)
-
-    return run
+    return univldr
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import tarfile
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +12,11 @@ import torch
 from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from tests.corpus import dataset_kit
 from univldr import load_encoder
 from univldr.encoders.dual import DualConfig, DualModel
 from univldr.encoders.settings import load_calibration
+from univldr.errors import ConfigError
 from univldr.training import calibrate, mini, mini_data, mini_sets, sources
 from univldr.types import Document, Modality, Query
 
@@ -41,41 +41,27 @@ def picture(number: int) -> bytes:
     return blob.getvalue()
 
 
-def write_tar(path: Path, files: Mapping[str, bytes]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w") as tar:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-
-
-def write_lines(path: Path, records: Iterable[Mapping[str, object]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     names = [f"p{number}.png" for number in range(32)]
-    write_tar(folder / "flickr8k/train.tar", {name: picture(n) for n, name in enumerate(names)})
+    dataset_kit.tar(folder / "flickr8k/train.tar", {name: picture(n) for n, name in enumerate(names)})
     photos = [
         {"id": name, "image": name, "captions": [f"a {size} {CLASSES[n % 4]} square" for size in
                                                  ("big", "small", "red", "photo of", "what")]}
         for n, name in enumerate(names)
     ]  # fmt: skip
-    write_lines(folder / "flickr8k/train.jsonl", photos)
-    write_tar(folder / "coco-pictures/pictures.tar", {f"o{n}.png": picture(n) for n in range(6)})
+    dataset_kit.jsonl(folder / "flickr8k/train.jsonl", photos)
+    dataset_kit.tar(folder / "coco-pictures/pictures.tar", {f"o{n}.png": picture(n) for n in range(6)})
     pairs = [
         {"id": f"f{n}", "title": f"{CLASSES[n % 4]} square",
          "caption": f"{CLASSES[n % 4]} {CLASSES[n // 4 % 4]}",
          "context": f"{CLASSES[n % 4]} {CLASSES[n // 4 % 4]} square{' of' * (n // 16)}"}
         for n in range(24)
     ]  # fmt: skip
-    write_lines(folder / "wikipedia-captions/pairs.jsonl", pairs)
+    dataset_kit.jsonl(folder / "wikipedia-captions/pairs.jsonl", pairs)
     captions = [{"id": str(n), "caption": f"a {CLASSES[n % 4]} photo"} for n in range(6)]
-    write_lines(folder / "webqa-captions/captions.jsonl", captions)
+    dataset_kit.jsonl(folder / "webqa-captions/captions.jsonl", captions)
     return folder
 
 
@@ -131,6 +117,8 @@ def test_one_command_makes_a_calibrated_model_and_goes_on_where_it_was_stopped(
         patch.setattr(mini, "train_jointly", killed)
         with pytest.raises(KeyboardInterrupt):
             mini.train(recipe, data, minilm, out)
+    with pytest.raises(ConfigError, match="a run of another recipe"):
+        mini.train(mini.read_recipe(RECIPE, (*SMALL, "seed=2")), data, minilm, out)
     tuned = (out / "tune.pt").read_bytes()
     drawn = (out / "cache/train-12.tar").stat().st_mtime_ns
     mini.train(recipe, data, minilm, out)

@@ -92,7 +92,7 @@ def print_hits(query: str, hits: Sequence[Hit], took_ms: float, *, answered: boo
         relevance = [_relevance(hit)] if judged else []
         table.add_row(str(hit.rank), f"{hit.score:.3f}", *relevance, _kind(hit), _body(hit, query, console))
     console.print(table)
-    console.print(f"[dim]{len(hits)} hits in {took_ms:.0f} ms[/]")
+    console.print(f"[dim]{len(hits)} {'hit' if len(hits) == 1 else 'hits'} in {took_ms:.0f} ms[/]")
 
 
 def _relevance(hit: Hit) -> str:

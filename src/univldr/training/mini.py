@@ -7,6 +7,7 @@ was stopped goes on where it was when started again with the same recipe.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,12 +19,13 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from univldr.config import read_config
+from univldr.config import read_config, to_dict
 from univldr.corpus.collection import open_collection
 from univldr.encoders import load_encoder
 from univldr.encoders.dual import DualConfig, DualModel
 from univldr.encoders.fusion import FusionModule
 from univldr.encoders.settings import save_calibration
+from univldr.errors import ConfigError
 from univldr.export import export_onnx
 from univldr.training import align, sources
 from univldr.training.calibrate import fit, judged
@@ -223,8 +225,24 @@ def pooled(model: DualModel, recipe: Recipe, data: align.AlignmentData, folder: 
     )
 
 
+def claim(recipe: Recipe, out: Path) -> None:
+    """Note what ``out`` is for: what another recipe has left there must not pass for this one's.
+
+    Raises:
+        ConfigError: the folder holds a run of another recipe.
+    """
+    wanted = json.loads(json.dumps(to_dict(replace(recipe, threads=1))))  # which change no result
+    path = out / "recipe.json"
+    if not path.exists():
+        out.mkdir(parents=True, exist_ok=True)
+        write_json(path, wanted)
+    elif json.loads(path.read_text("utf-8")) != wanted:
+        raise ConfigError(f"{out} holds a run of another recipe ({path}); remove it, or choose another --out")
+
+
 def train(recipe: Recipe, data: Path, minilm: Path, out: Path) -> None:
     """All stages, then the model that ships: ``out/mini``."""
+    claim(recipe, out)
     keep_freed_memory()
     torch.set_num_threads(recipe.threads)
     model = build_model(recipe, minilm, data / MOBILENET)

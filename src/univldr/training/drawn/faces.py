@@ -147,7 +147,28 @@ def _backdrop(c: Canvas, avoid: str) -> Place:
 
 
 def _head(brush: Brush, look: Look, mood: str) -> None:
-    ink = (90, 50, 46)
+    _behind(brush, look)
+    brush.oval((0, 0), 51, 62, look.skin)
+    if look.beard:
+        brush.blob(
+            [(-49, 10), (-30, 26), (0, 22), (30, 26), (49, 10), (40, 54), (0, 76), (-40, 54)], look.hair
+        )
+    _features(brush, look, mood)
+    if look.style != "bald":
+        hair = [
+            (-53, 6), (-56, -34), (-32, -70), (14, -76), (50, -46), (53, 6), (44, -22), (16, -42), (-26, -34),
+            (-46, -16),
+        ]  # fmt: skip
+        brush.blob(hair, look.hair)
+    if look.hat == "glasses":
+        ink = (90, 50, 46)
+        for s in (-1, 1):
+            brush.ring((s * 20, -6), 16, 3.4, ink)
+        brush.limb([(-5, -7), (5, -7)], 3, ink, detail=True)
+
+
+def _behind(brush: Brush, look: Look) -> None:
+    """Hair, shoulders, neck and ears, which the face covers in part."""
     if look.style == "long":
         brush.blob([(0, -84), (62, -50), (66, 40), (60, 84), (-60, 84), (-66, 40), (-62, -50)], look.hair)
     if look.style == "tail":
@@ -161,11 +182,10 @@ def _head(brush: Brush, look: Look, mood: str) -> None:
     brush.limb([(0, 40), (0, 84)], 36, darker(look.skin, 0.12))
     for s in (-1, 1):
         brush.oval((s * 51, 4), 9, 14, look.skin)
-    brush.oval((0, 0), 51, 62, look.skin)
-    if look.beard:
-        brush.blob(
-            [(-49, 10), (-30, 26), (0, 22), (30, 26), (49, 10), (40, 54), (0, 76), (-40, 54)], look.hair
-        )
+
+
+def _features(brush: Brush, look: Look, mood: str) -> None:
+    """Eyes, brows, nose and mouth."""
     for s in (-1, 1):
         brush.oval((s * 20, -6), 9, 6.5, (252, 252, 252), detail=True)
         brush.oval((s * 20, -6), 4.6, 5, (50, 40, 36), detail=True)
@@ -179,26 +199,6 @@ def _head(brush: Brush, look: Look, mood: str) -> None:
         brush.limb([(-18, 36), (0, 36 + bend), (18, 36)], 4.4, (176, 70, 70), detail=True)
     if mood == "sad":
         brush.oval((26, 14), 3.4, 6, (130, 190, 236), detail=True)
-    if look.style != "bald":
-        brush.blob(
-            [
-                (-53, 6),
-                (-56, -34),
-                (-32, -70),
-                (14, -76),
-                (50, -46),
-                (53, 6),
-                (44, -22),
-                (16, -42),
-                (-26, -34),
-                (-46, -16),
-            ],
-            look.hair,
-        )
-    if look.hat == "glasses":
-        for s in (-1, 1):
-            brush.ring((s * 20, -6), 16, 3.4, ink)
-        brush.limb([(-5, -7), (5, -7)], 3, ink, detail=True)
 
 
 def _portrait(c: Canvas, who: str) -> Captions:

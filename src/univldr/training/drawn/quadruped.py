@@ -225,64 +225,17 @@ def _pattern(
 
 
 def _head(brush: Brush, b: Beast, at: Point, coat: Colour, mark: Colour, *, asleep: bool) -> None:
-    (x, y), (rx, ry), (out, sr) = at, b.head, b.snout
+    (x, y), (rx, ry) = at, b.head
     ear = mark if b.socks else darker(coat, 0.15)
     _ears(brush, b, at, ear, back=True)
     if b.extra in ("horns", "antlers"):
         _horns(brush, b, at)
     brush.oval(at, rx, ry, coat, tilt=12)
-    light = b.extra in ("muzzle", "lion", "horns") or b.tail == "bushy"
-    nose = lighter(coat, 0.5) if light else coat
     if b.extra == "trunk":
-        brush.limb(
-            [
-                (x + rx * 0.7, y + 2),
-                (x + rx * 1.35, y + ry * 0.9),
-                (x + rx * 1.3, y + ry * 2),
-                (x + rx * 1.65, y + ry * 2.7),
-            ],
-            11,
-            coat,
-            end=6,
-        )
-        brush.limb(
-            [(x + rx * 0.8, y + ry * 0.7), (x + rx * 1.7, y + ry * 1.15), (x + rx * 2.0, y + ry * 0.9)],
-            4,
-            (250, 246, 232),
-            end=2,
-        )
+        _proboscis(brush, b, at, coat)
     else:
-        brush.limb(
-            [(x + rx * 0.4, y + ry * 0.25), (x + rx * 0.5 + out, y + ry * 0.25 + out * 0.3)],
-            sr * 2.3,
-            nose,
-            end=sr * 1.7,
-        )
-        tip = (x + rx * 0.5 + out + sr * 0.5, y + out * 0.3)
-        pink = b.extra == "pig"
-        brush.oval(
-            tip,
-            sr * 0.5,
-            sr * (0.9 if pink else 0.45),
-            (226, 120, 130) if pink else (36, 30, 32),
-            detail=True,
-        )
-        if b.extra == "rhino":
-            brush.polygon(
-                [(tip[0] - 9, tip[1] - 4), (tip[0] + 2, tip[1] - 24), (tip[0] + 2, tip[1] - 1)],
-                (236, 228, 208),
-            )
-    if b.extra == "panda":
-        brush.oval((x + rx * 0.35, y - ry * 0.2), 4.4, 5.2, mark, tilt=20, detail=True)
-    if asleep:
-        brush.limb(
-            [(x + rx * 0.1, y - 1), (x + rx * 0.35, y + 1.4), (x + rx * 0.6, y - 1)],
-            1.6,
-            (40, 32, 32),
-            detail=True,
-        )
-    else:
-        brush.eye((x + rx * 0.35, y - ry * 0.2), 2.1, white=b.extra == "panda")
+        _snout(brush, b, at, coat)
+    _eye(brush, b, at, mark, asleep=asleep)
     if b.extra == "beard":
         brush.limb([(x + rx * 0.6, y + ry * 0.9), (x + rx * 0.5, y + ry * 2)], 5, mark, end=1.5)
         _horns(brush, b, at)
@@ -295,6 +248,68 @@ def _head(brush: Brush, b: Beast, at: Point, coat: Colour, mark: Colour, *, asle
                 detail=True,
             )
     _ears(brush, b, at, ear, back=False)
+
+
+def _proboscis(brush: Brush, b: Beast, at: Point, coat: Colour) -> None:
+    (x, y), (rx, ry) = at, b.head
+    brush.limb(
+        [
+            (x + rx * 0.7, y + 2),
+            (x + rx * 1.35, y + ry * 0.9),
+            (x + rx * 1.3, y + ry * 2),
+            (x + rx * 1.65, y + ry * 2.7),
+        ],
+        11,
+        coat,
+        end=6,
+    )
+    brush.limb(
+        [(x + rx * 0.8, y + ry * 0.7), (x + rx * 1.7, y + ry * 1.15), (x + rx * 2.0, y + ry * 0.9)],
+        4,
+        (250, 246, 232),
+        end=2,
+    )
+
+
+def _snout(brush: Brush, b: Beast, at: Point, coat: Colour) -> None:
+    (x, y), (rx, ry), (out, sr) = at, b.head, b.snout
+    light = b.extra in ("muzzle", "lion", "horns") or b.tail == "bushy"
+    nose = lighter(coat, 0.5) if light else coat
+    brush.limb(
+        [(x + rx * 0.4, y + ry * 0.25), (x + rx * 0.5 + out, y + ry * 0.25 + out * 0.3)],
+        sr * 2.3,
+        nose,
+        end=sr * 1.7,
+    )
+    tip = (x + rx * 0.5 + out + sr * 0.5, y + out * 0.3)
+    pink = b.extra == "pig"
+    brush.oval(
+        tip,
+        sr * 0.5,
+        sr * (0.9 if pink else 0.45),
+        (226, 120, 130) if pink else (36, 30, 32),
+        detail=True,
+    )
+    if b.extra == "rhino":
+        brush.polygon(
+            [(tip[0] - 9, tip[1] - 4), (tip[0] + 2, tip[1] - 24), (tip[0] + 2, tip[1] - 1)],
+            (236, 228, 208),
+        )
+
+
+def _eye(brush: Brush, b: Beast, at: Point, mark: Colour, *, asleep: bool) -> None:
+    (x, y), (rx, ry) = at, b.head
+    if b.extra == "panda":
+        brush.oval((x + rx * 0.35, y - ry * 0.2), 4.4, 5.2, mark, tilt=20, detail=True)
+    if asleep:
+        brush.limb(
+            [(x + rx * 0.1, y - 1), (x + rx * 0.35, y + 1.4), (x + rx * 0.6, y - 1)],
+            1.6,
+            (40, 32, 32),
+            detail=True,
+        )
+    else:
+        brush.eye((x + rx * 0.35, y - ry * 0.2), 2.1, white=b.extra == "panda")
 
 
 def _ears(brush: Brush, b: Beast, at: Point, ear: Colour, *, back: bool) -> None:
