@@ -102,6 +102,30 @@ def test_one_call_with_an_id_twice_keeps_the_last(index: Index) -> None:
     assert index.query(unit(2)[1], 1)[0].score == pytest.approx(1, abs=1e-5)
 
 
+def test_vectors_by_id(index: Index) -> None:
+    vectors = filled(index)
+    found = index.vectors(["d7", "unknown", "d42", "d7"])
+    assert found.keys() == {"d7", "d42"}
+    assert found["d42"] == pytest.approx(vectors[42], abs=1e-6)
+    assert index.vectors([]) == {}
+
+
+@pytest.mark.parametrize("size", [7, 1000])
+def test_scan_gives_everything_once(index: Index, size: int) -> None:
+    vectors = filled(index)
+    index.delete(["d3"])
+    seen: dict[str, Float32Array] = {}
+    for documents, rows in index.scan(size):
+        assert rows.shape == (len(documents), DIM)
+        assert 0 < len(documents) <= size
+        assert documents == index.get([one.id for one in documents])
+        seen |= {one.id: row for one, row in zip(documents, rows, strict=True)}
+    assert seen.keys() == {f"d{n}" for n in range(100) if n != 3}
+    assert seen["d99"] == pytest.approx(vectors[99], abs=1e-6)
+    [(documents, rows)] = index.scan(vectors=False)
+    assert (len(documents), rows.shape) == (99, (0, DIM))
+
+
 def test_delete(index: Index) -> None:
     vectors = filled(index)
     assert index.delete(["d3", "d5", "d99", "d3", "unknown"]) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +16,9 @@ from univldr.types import Document, Expansion, Float32Array, Hit, Modality
 from univldr.where import Where
 
 Payload = dict[str, Any]
+
+SCAN_SIZE = 1000
+"""Documents that a scan gives at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,18 @@ class Index(Protocol):
 
     def get(self, ids: Sequence[str]) -> list[Document | None]:
         """The documents in the order asked for, without their pixels."""
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, Float32Array]:
+        """The stored rows, float32 [dim] by document id; unknown ids are left out."""
+
+    def scan(
+        self, size: int = SCAN_SIZE, *, vectors: bool = True
+    ) -> Iterator[tuple[list[Document], Float32Array]]:
+        """Everything there is, in the engine's order, ``size`` documents at a time, without their pixels.
+
+        With them come their vectors, float32 [n, dim]; [0, dim] without ``vectors``. The index must not change
+        meanwhile.
+        """
 
     def query(
         self, vector: Float32Array, k: int, *, modality: Modality | None = None, where: Where | None = None

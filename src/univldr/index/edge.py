@@ -19,6 +19,7 @@ import qdrant_edge as edge
 
 from univldr.errors import StoreError
 from univldr.index.base import (
+    SCAN_SIZE,
     IndexInfo,
     check_query,
     check_rows,
@@ -108,6 +109,30 @@ class EdgeIndex:
         documents = (from_payload(record.payload or {}) for record in records)
         by_id = {document.id: document for document in documents}
         return [by_id.get(id_) for id_ in ids]
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, Float32Array]:
+        """See ``Index.vectors``."""
+        with self._engine("read"):
+            records = self._shard.retrieve([point_id(id_) for id_ in set(ids)], ["id"], [_VECTOR])
+        return {(record.payload or {})["id"]: _row(record) for record in records}
+
+    def scan(
+        self, size: int = SCAN_SIZE, *, vectors: bool = True
+    ) -> Iterator[tuple[list[Document], Float32Array]]:
+        """See ``Index.scan``."""
+        offset = None
+        while True:
+            wanted = [_VECTOR] if vectors else False
+            page = edge.ScrollRequest(offset=offset, limit=size, with_payload=True, with_vector=wanted)
+            with self._engine("read"):
+                records, offset = self._shard.scroll(page)
+            if records:
+                rows = np.zeros((len(records) if vectors else 0, self._dim), np.float32)
+                for number in range(len(rows)):
+                    rows[number] = _row(records[number])
+                yield [from_payload(record.payload or {}) for record in records], rows
+            if offset is None:
+                return
 
     def query(
         self, vector: Float32Array, k: int, *, modality: Modality | None = None, where: Where | None = None
@@ -238,6 +263,11 @@ class EdgeIndex:
             if type(error) is not Exception and type(error).__name__ != "PanicException":
                 raise
             raise unusable(self._path.parent, action, error) from error
+
+
+def _row(record: edge.Record) -> Float32Array:
+    vector: Any = record.vector
+    return np.asarray(vector[_VECTOR], np.float32)
 
 
 def _config(dim: int) -> edge.EdgeConfig:

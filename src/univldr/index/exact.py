@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from univldr.index.base import (
+    SCAN_SIZE,
     IndexInfo,
     Payload,
     check_query,
@@ -57,6 +58,19 @@ class ExactIndex:
         """See ``Index.get``."""
         rows = (self._rows.get(id_) for id_ in ids)
         return [None if row is None else from_payload(self._payloads[row]) for row in rows]
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, Float32Array]:
+        """See ``Index.vectors``."""
+        return {id_: self._vectors[self._rows[id_]].copy() for id_ in ids if id_ in self._rows}
+
+    def scan(
+        self, size: int = SCAN_SIZE, *, vectors: bool = True
+    ) -> Iterator[tuple[list[Document], Float32Array]]:
+        """See ``Index.scan``."""
+        for start in range(0, len(self._payloads), size):
+            payloads = self._payloads[start : start + size]
+            rows = self._vectors[start : start + (len(payloads) if vectors else 0)]
+            yield list(map(from_payload, payloads)), rows.copy()
 
     def query(
         self, vector: Float32Array, k: int, *, modality: Modality | None = None, where: Where | None = None
