@@ -13,8 +13,8 @@ import pytest
 from univldr.calibration import KINDS, Calibrated, Calibration, Curve, kind_of
 from univldr.encoders.fingerprint import fingerprint
 from univldr.encoders.hash import HashEncoder
-from univldr.encoders.settings import load_calibration, save_calibration, without_calibration
-from univldr.errors import ModelError
+from univldr.encoders.settings import load_calibration, save_calibration, what_vectors_depend_on
+from univldr.errors import ConfigError, ModelError
 from univldr.index.exact import ExactIndex
 from univldr.search import Searcher
 from univldr.types import Document, Expansion, Modality, Query
@@ -95,12 +95,12 @@ def test_a_model_directory_keeps_it_and_stays_what_it_was(
     path.write_text(json.dumps({"format": 1, "dim": 8}, indent=indent) + end)
     before = fingerprint([path], {})
     assert load_calibration(tmp_path) is None
-    assert without_calibration(path) == path
+    assert what_vectors_depend_on(path) == path
     save_calibration(CALIBRATION, tmp_path)
     assert load_calibration(tmp_path) == CALIBRATION
     assert json.loads(path.read_text())["dim"] == 8
     assert fingerprint([path], {}) != before
-    assert fingerprint([without_calibration(path)], {}) == before
+    assert fingerprint([what_vectors_depend_on(path)], {}) == before
     save_calibration(replace(CALIBRATION, answer_threshold=0.5), tmp_path)
     assert load_calibration(tmp_path) == replace(CALIBRATION, answer_threshold=0.5)
     assert [file.name for file in tmp_path.iterdir()] == ["univldr.json"]
@@ -135,23 +135,23 @@ def searcher(encoder: HashEncoder) -> Searcher:
 def test_a_search_says_how_relevant_each_hit_is() -> None:
     assert isinstance(CalibratedHash(CALIBRATION), Calibrated)
     found = searcher(CalibratedHash(CALIBRATION))
-    hits = found.search("onion soup", explain=True)
+    hits = found.search("onion soup", explain=True, lexical="off")
     assert [hit.document.id for hit in hits] == ["soup", "roof"]
     assert hits[0].relevance == pytest.approx(1 / (1 + math.exp(-5)))  # the score is 1
     assert hits[0].explanation == pytest.approx({"text": 1.0})
-    assert found.answers(hits) is True
-    nothing = found.search("violin")
+    assert hits.answered is True
+    nothing = found.search("violin", lexical="off")
     assert nothing[0].relevance == pytest.approx(1 / (1 + math.exp(5)), rel=1e-5)  # the score is 0
-    assert found.answers(nothing) is False
+    assert nothing.answered is False
 
 
 def test_without_a_calibration_of_the_kind_nothing_is_said() -> None:
     pictures_only = Calibration({"image": Curve(20, 0.3)}, 0.25)
     for encoder in (HashEncoder(), CalibratedHash(None), CalibratedHash(pictures_only)):
         found = searcher(encoder)
-        hits = found.search("violin")
+        hits = found.search("violin", lexical="off")
         assert [hit.relevance for hit in hits] == [None, None]
-        assert found.answers(hits) is None
+        assert hits.answered is None
 
 
 def test_a_picture_in_the_query_scores_otherwise(tmp_path: Path) -> None:
@@ -161,4 +161,23 @@ def test_a_picture_in_the_query_scores_otherwise(tmp_path: Path) -> None:
     found = searcher(CalibratedHash(CALIBRATION))
     hits = found.search(Query("onion soup", tmp_path / "red.png"))
     assert [hit.relevance for hit in hits] == [None, None]
-    assert found.answers(hits) is None
+    assert hits.answered is None
+
+
+def test_min_relevance_leaves_out_the_rest() -> None:
+    found = searcher(CalibratedHash(CALIBRATION))
+    assert len(found.search("onion soup")) == 2
+    assert [hit.document.id for hit in found.search("onion soup", min_relevance=0.5)] == ["soup"]
+    assert found.search("violin", min_relevance=0.5) == []
+    with pytest.raises(ConfigError, match="not words alone"):
+        list(found.search("onion", min_relevance=0.5).plus("soup"))
+
+
+def test_the_lowest_score_of_a_relevance() -> None:
+    whole = Calibration({"text": Curve(10, 0.5), "image": Curve(20, 0.3), "captioned": Curve(5, 0.4)}, 0.25)
+    lowest = whole.lowest_score(0.1)
+    scores = np.linspace(-1, lowest - 1e-4, 50)
+    assert all((whole.relevance(scores, np.full(50, kind)) < 0.1).all() for kind in range(3))
+    assert max(whole.relevance(lowest + 1e-4, kind) for kind in range(3)) > 0.1
+    assert CALIBRATION.lowest_score(0.1) == -math.inf
+    assert whole.lowest_score(0) == -math.inf

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
         UnivldrError,
     )
     from univldr.evaluation.measures import evaluate
-    from univldr.search import Searcher, open
-    from univldr.types import Document, Encoder, Hit, Modality, Query
+    from univldr.pipeline import update
+    from univldr.search import Results, Searcher, create, open
+    from univldr.types import Document, Encoder, Hit, Modality, Query, Term
 
 __version__ = "0.1.0"
 
@@ -35,13 +36,17 @@ _HOMES = {
     "Modality": "types",
     "ModelError": "errors",
     "Query": "types",
+    "Results": "search",
     "Searcher": "search",
     "StoreError": "errors",
+    "Term": "types",
     "UnivldrError": "errors",
+    "create": "search",
     "evaluate": "evaluation.measures",
     "load_encoder": "encoders",
     "open": "search",
     "open_collection": "corpus.collection",
+    "update": "pipeline",
 }
 
 __all__ = [
@@ -56,13 +61,17 @@ __all__ = [
     "Modality",
     "ModelError",
     "Query",
+    "Results",
     "Searcher",
     "StoreError",
+    "Term",
     "UnivldrError",
+    "create",
     "evaluate",
     "load_encoder",
     "open",
     "open_collection",
+    "update",
 ]
 
 

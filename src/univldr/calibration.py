@@ -69,6 +69,13 @@ class Calibration:
         # the logistic function, written so that nothing overflows
         return np.asarray(0.5 + 0.5 * np.tanh(slope * (np.asarray(scores) - middle) / 2), np.float32)
 
+    def lowest_score(self, relevance: float) -> float:
+        """Below this score no document of any kind is as relevant; ``-inf`` where that is not known."""
+        if not 0 < relevance < 1 or len(self.curves) < len(KINDS):
+            return -math.inf
+        odds = math.log(relevance / (1 - relevance))
+        return min(curve.middle + odds / curve.slope for curve in self.curves.values())
+
     def answers(self, relevances: Sequence[float | None]) -> bool | None:
         """Whether any of these hits counts as an answer; ``None`` where no relevance is known of one.
 

@@ -88,12 +88,46 @@ class Document:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
+MINUS = 0.5
+"""The weight that serves best for what should not be there; see ``python -m benchmarks.results``."""
+
+
 @dataclass(frozen=True, slots=True)
-class Query:
-    """What is looked for: words, a picture (path or encoded bytes), or both."""
+class Term:
+    """Something that is added to a query, or taken away from it: words, a picture, or both.
+
+    Attributes:
+        weight: How much it counts beside the query itself, which counts 1.
+    """
 
     text: str = ""
-    image: Path | bytes | None = None
+    image: Path | bytes | None = field(default=None, repr=False)
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for: words, a picture (path or encoded bytes), or both, and what changes it.
+
+    An encoder reads ``text`` and ``image``; :class:`univldr.search.Searcher` puts the rest together, as a
+    weighted sum of unit vectors.
+
+    Attributes:
+        plus: What should be there as well.
+        minus: What should not be there.
+        like: Ids of documents of the index to be near to: "more like this".
+    """
+
+    text: str = ""
+    image: Path | bytes | None = field(default=None, repr=False)
+    plus: tuple[Term, ...] = ()
+    minus: tuple[Term, ...] = ()
+    like: tuple[str, ...] = ()
+
+    @property
+    def is_words(self) -> bool:
+        """Whether it is words and nothing else."""
+        return not (self.image is not None or self.plus or self.minus or self.like)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +136,16 @@ class Hit:
 
     Attributes:
         rank: From 1.
-        score: Cosine between query and document, in [-1, 1].
+        score: Cosine between query and document, in [-1, 1]; what a search was asked to add to it included.
         document: The document without its pixels; ``image`` is a path where there is one.
         explanation: Where it was asked for, named parts that add up to the score: ``text`` of a passage;
-            ``pixels``, ``caption`` and ``generated:ORIGIN`` of a picture; ``document`` of what has no parts.
+            ``pixels``, ``caption`` and ``generated:ORIGIN`` of a picture; ``document`` of what has no parts;
+            then ``lexical``, ``centering`` and ``image bias``, as far as they count.
         relevance: How sure it is that the document answers, in [0, 1], the same for passages and pictures;
-            ``None`` where that is not known: the model is not calibrated, or the query has a picture.
+            ``None`` where that is not known: the model is not calibrated, or the query is not words alone.
+        more: Ids of further documents of the same file, as far as they score what the last hit does, best
+            first.
+        copies: Ids of near-duplicate pictures that this hit stands for.
     """
 
     rank: int
@@ -115,6 +153,8 @@ class Hit:
     document: Document
     explanation: Mapping[str, float] = field(default_factory=dict)
     relevance: float | None = None
+    more: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
 
 
 class Encoder(Protocol):

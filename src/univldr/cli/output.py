@@ -22,6 +22,7 @@ from rich.text import Text
 from univldr.cli import preview
 from univldr.corpus.base import UNSUPPORTED, Skipped
 from univldr.pipeline import IndexReport
+from univldr.search.fields import hit_fields, path_of
 from univldr.types import Hit
 from univldr.types import Progress as Report
 from univldr.verbalize.run import Counts
@@ -34,38 +35,14 @@ def print_json(fields: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(fields, ensure_ascii=False, indent=2) + "\n")
 
 
-def path_of(hit: Hit) -> str | None:
-    """The file a hit comes from, where there is one."""
-    path = hit.document.metadata.get("path") or hit.document.image
-    return str(path) if isinstance(path, str | Path) else None
-
-
 def result_fields(query: str, hits: Sequence[Hit], took_ms: float) -> dict[str, Any]:
-    """The JSON form of a ranked list; ``relevance`` is null where it is not known."""
-    return {
-        "query": query,
-        "took_ms": round(took_ms, 2),
-        "hits": [
-            {
-                "rank": hit.rank,
-                "id": hit.document.id,
-                "score": round(hit.score, 6),
-                "relevance": None if hit.relevance is None else round(hit.relevance, 4),
-                "modality": hit.document.modality.value,
-                "path": path_of(hit),
-                "title": hit.document.title,
-                "text": hit.document.text,
-                "expansions": [{"text": e.text, "origin": e.origin} for e in hit.document.expansions],
-                "explanation": {name: round(value, 6) for name, value in hit.explanation.items()},
-            }
-            for hit in hits
-        ],
-    }
+    """The JSON form of a ranked list."""
+    return {"query": query, "took_ms": round(took_ms, 2), "hits": list(map(hit_fields, hits))}
 
 
 def print_paths(hits: Sequence[Hit]) -> None:
     """Each file once, best first, one a line."""
-    for path in dict.fromkeys(filter(None, map(path_of, hits))):
+    for path in dict.fromkeys(filter(None, (path_of(hit.document) for hit in hits))):
         print(path)
 
 
@@ -114,12 +91,25 @@ def _body(hit: Hit, query: str, console: Console) -> Text:
         body.append(f" {words}", style="not bold italic dim")
     if hit.explanation:
         body.append("\n" + _explained(hit), style="not bold cyan")
-    if (path := path_of(hit)) is not None:
+    if (path := path_of(document)) is not None:
         body.append("\n" + _from_here(path), style="not bold dim")
+    if others := _others(hit):
+        body.append(f"\n{others}", style="not bold dim italic")
     if document.image is not None and (picture := preview.render(document, console)):
         body.append("\n")
         body.append_text(picture)
     return body
+
+
+def _others(hit: Hit) -> str:
+    """What else the hit stands for."""
+    more, copies = len(hit.more), len(hit.copies)
+    part = "page or passage" if "page" in hit.document.metadata else "passage"
+    parts = [f"{more} more {part}{'s' if more > 1 else ''} of this file"] if more else []
+    parts += (
+        [f"{copies} more {'pictures look' if copies > 1 else 'picture looks'} the same"] if copies else []
+    )
+    return "; ".join(parts)
 
 
 def _explained(hit: Hit) -> str:
@@ -175,8 +165,10 @@ def report_fields(report: IndexReport) -> dict[str, Any]:
         "documents": report.documents,
         "added": report.added,
         "updated": report.updated,
+        "renamed": report.renamed,
         "removed": report.removed,
         "unchanged": report.unchanged,
+        "encoded": report.encoded,
         "skipped": [{"key": skipped.key, "reason": skipped.reason} for skipped in report.skipped],
         "seconds": round(report.seconds, 3),
         "words": {name: dataclasses.asdict(counts) for name, counts in report.words.items()},
@@ -184,13 +176,19 @@ def report_fields(report: IndexReport) -> dict[str, Any]:
     }
 
 
+def report_line(report: IndexReport) -> str:
+    """What an update did, on one line."""
+    renamed = f"{report.renamed} renamed, " if report.renamed else ""
+    return (
+        f"{report.documents} documents; {report.added} sources added, {report.updated} updated, {renamed}"
+        f"{report.removed} removed, {report.unchanged} unchanged in {report.seconds:.1f} s"
+    )
+
+
 def print_report(report: IndexReport) -> None:
     """What an update did, and what it had to skip, alike reasons on one line."""
     console = Console()
-    console.print(
-        f"{report.documents} documents; {report.added} sources added, {report.updated} updated, "
-        f"{report.removed} removed, {report.unchanged} unchanged in {report.seconds:.1f} s"
-    )
+    console.print(report_line(report))
     for line in words_lines(report.words):
         console.print(Text(line), soft_wrap=True)
     if report.dropped_expansions:

@@ -1,75 +1,193 @@
-"""``univldr search``: words or a picture in, one ranked list out."""
+"""``univldr search``: words, a picture or both in, one ranked list out."""
 
 from __future__ import annotations
 
+import re
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from univldr.cli import options, output
-from univldr.errors import MissingExtra, ModelError
+from univldr.errors import ConfigError, MissingExtra, ModelError
 from univldr.index import index_of
 from univldr.pipeline import IndexReport, update
-from univldr.search import Searcher
+from univldr.search import Results, Searcher
 from univldr.search import open as open_index
-from univldr.types import Modality, Query
-from univldr.where import Exists, Where, parse
+from univldr.types import MINUS, Modality, Query, Term
+from univldr.where import Exists, parse
+
+_WEIGHTED = re.compile(r"(.*)\^(\d+(?:\.\d+)?|\.\d+)", re.DOTALL)
+_QUERY, _RANKING, _SHOWING = "Query", "Ranking", "Showing"
+
+Terms = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TERM",
+        help="What should be there as well: words, or @FILE for a picture; ^2 behind it is its weight, "
+        "else 1. May be repeated.",
+        rich_help_panel=_QUERY,
+    ),
+]
 
 
 def run(
     corpus: options.Corpus,
     words: Annotated[str, typer.Argument(help="What to look for.")] = "",
     image: Annotated[
-        Path | None, typer.Option("--image", help="A picture to look for, alone or with the words.")
+        Path | None,
+        typer.Option(
+            "--image", help="A picture to look for, alone or with the words.", rich_help_panel=_QUERY
+        ),
+    ] = None,
+    plus: Terms = None,
+    minus: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TERM",
+            help="What should not be there, as for --plus; its weight is 0.5 unless it says so.",
+            rich_help_panel=_QUERY,
+        ),
+    ] = None,
+    like: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DOCUMENT",
+            help="More like this: a hit's id, or a file of the corpus. May be repeated.",
+            rich_help_panel=_QUERY,
+        ),
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many hits.")] = 10,
+    offset: Annotated[int, typer.Option(min=0, help="Pass over this many hits first.")] = 0,
     modality: Annotated[Modality | None, typer.Option(help="Only passages, or only pictures.")] = None,
     where: options.Where = None,
-    index: options.Index = None,
-    model: options.Model = None,
-    no_index: Annotated[bool, typer.Option("--no-index", help="Search the index as it is.")] = False,
+    min_relevance: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Leave out hits of less relevance.")
+    ] = None,
+    lexical: Annotated[
+        Literal["auto", "on", "off"],
+        typer.Option(
+            help="Whether shared words count beside the vectors; auto: where they are telling.",
+            rich_help_panel=_RANKING,
+        ),
+    ] = "auto",
+    center: Annotated[
+        Literal["auto", "on", "off"],
+        typer.Option(
+            help="Take each modality's mean out of the vectors; auto: for models that were not trained on "
+            "texts and pictures jointly.",
+            rich_help_panel=_RANKING,
+        ),
+    ] = "auto",
+    image_bias: Annotated[
+        float,
+        typer.Option(
+            help="Added to every picture's score: 0.05 brings pictures up, -0.05 passages.",
+            rich_help_panel=_RANKING,
+        ),
+    ] = 0.0,
+    every_passage: Annotated[
+        bool,
+        typer.Option(
+            "--every-passage",
+            help="Each passage and page on its own, not one hit for a file.",
+            rich_help_panel=_SHOWING,
+        ),
+    ] = False,
+    every_copy: Annotated[
+        bool,
+        typer.Option(
+            "--every-copy", help="Pictures that look the same on their own.", rich_help_panel=_SHOWING
+        ),
+    ] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Split each score: pixels, caption, generated words.")
+        bool,
+        typer.Option(
+            "--explain",
+            help="Split each score: pixels, caption, generated words, shared words.",
+            rich_help_panel=_SHOWING,
+        ),
     ] = False,
     json: options.Json = False,
     files: Annotated[bool, typer.Option("-f", "--files", help="Print only the files' paths.")] = False,
+    index: options.Index = None,
+    model: options.Model = None,
+    no_index: Annotated[bool, typer.Option("--no-index", help="Search the index as it is.")] = False,
 ) -> None:
     """Search a folder: its index is brought up to date, then passages and pictures come in one list.
 
     A calibrated model also says how relevant each hit is, and when none of them seems to be an answer.
     Exits 0 when something was found, 1 when nothing was, 2 on wrong use.
     """
-    chosen = None if where is None else parse(where)  # a wrong one is told before any work
+    query = Query(
+        words, image, _terms(plus, 1.0), _terms(minus, MINUS)
+    )  # a wrong one is told before any work
+    chosen = None if where is None else parse(where)
     if not no_index:
         with output.progress() as progress:
             report = _update(partial(update, corpus, index=index, model=model, progress=progress))
         output.warn_skipped(report)
-    directory = index or index_of(corpus)
-    with open_index(directory, model=model) as searcher:
-        started = time.perf_counter()
-        hits = searcher.search(Query(words, image), k, modality=modality, where=chosen, explain=explain)
-        took_ms = (time.perf_counter() - started) * 1000
-        answered = searcher.answers(hits)
-        if not hits and chosen is not None:
-            _warn_unknown(searcher, chosen)
-    if json:
-        output.print_json(output.result_fields(words, hits, took_ms))
-    elif files:
-        output.print_paths(hits)
-    else:
-        output.print_hits(words, hits, took_ms, answered=answered)
-    if not hits:
+    with open_index(index or index_of(corpus), model=model) as searcher:
+        results = searcher.search(
+            _liking(query, like or (), searcher),
+            k,
+            offset=offset,
+            modality=modality,
+            where=chosen,
+            min_relevance=min_relevance,
+            lexical=lexical,
+            center=center,
+            image_bias=image_bias,
+            per_file=not every_passage,
+            fold=not every_copy,
+            explain=explain,
+        )
+        if not results:
+            _warn_unknown(searcher, results)
+    _print(words, results, json=json, files=files)
+    if not results:
         raise typer.Exit(1)
 
 
-def _warn_unknown(searcher: Searcher, where: Where) -> None:
+def _print(words: str, results: Results, *, json: bool, files: bool) -> None:
+    if json:
+        output.print_json(output.result_fields(words, results, results.took_ms))
+    elif files:
+        output.print_paths(results)
+    else:
+        output.print_hits(words, results, results.took_ms, answered=results.answered)
+
+
+def _terms(texts: list[str] | None, weight: float) -> tuple[Term, ...]:
+    return tuple(_term(text, weight) for text in texts or ())
+
+
+def _term(text: str, weight: float) -> Term:
+    """``umbrella``, ``umbrella^0.5``, ``@photo.jpg`` or ``@photo.jpg^0.5``."""
+    words = text
+    if found := _WEIGHTED.fullmatch(text):
+        words, weight = found[1], float(found[2])
+    if not words.startswith("@"):
+        return Term(words, weight=weight)
+    picture = Path(words[1:]).expanduser()
+    if not picture.is_file():
+        raise ConfigError(f"{text}: no such picture; after @ comes the path of a file")
+    return Term(image=picture, weight=weight)
+
+
+def _liking(query: Query, names: list[str] | tuple[()], searcher: Searcher) -> Query:
+    """The query with the documents to be like."""
+    ids = [id_ for name in names for id_ in searcher.documents_of(name)]
+    return Query(query.text, query.image, query.plus, query.minus, tuple(dict.fromkeys(ids)))
+
+
+def _warn_unknown(searcher: Searcher, results: Results) -> None:
     """Say which of a filter's fields no document has: most likely they are misspelled."""
-    for name in sorted(where.names()):
+    where = results.request.where
+    for name in sorted(where.names() if where else ()):
         if not searcher.index.count(where=Exists(name)):
             print(f"univldr: no document has the field {name!r} of --where", file=sys.stderr)
 
