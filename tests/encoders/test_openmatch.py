@@ -211,6 +211,7 @@ def test_the_converted_model_embeds_as_the_original(
     assert (settings["name"], settings["dim"], settings["max_tokens"]) == ("small", 24, 12)
     assert settings["logit_scale"] == original.logit_scale.item()
     module = FusionModule.load(str(tmp_path / "small"))
+    assert module.joint  # laid out as the authors' training writes it
     assert module.model.dtype == torch.float32
     config = module.model.config
     assert (config.vision_config.num_attention_heads, config.text_config.num_attention_heads) == (2, 1)
@@ -222,6 +223,7 @@ def test_it_computes_what_openai_defines(
     """Against the forward pass written out with torch's own attention, from OpenAI's names alone."""
     convert_openmatch(saved(state), tmp_path / "out", tokenizer=tokenizer)
     module = FusionModule.load(str(tmp_path / "out"))
+    assert not module.joint  # bare weights: a CLIP of OpenAI's
     with torch.inference_mode():
         for ids in tokens():
             expected = openai_text(state, ids)

@@ -20,6 +20,7 @@ from univldr.errors import ConfigError, MissingExtra
 from univldr.training.losses import candidate_mask, universal_loss
 from univldr.training.recipe import OptimizerSettings, RunSettings, Stage, ValidationSettings
 from univldr.training.trainer import COMPLETE, UniversalTrainer, freeze, last_checkpoint
+from univldr.types import Modality
 
 Checkpoint = Callable[[str], Path]
 
@@ -148,6 +149,15 @@ def test_one_modality_alone_trains(start: Path, collection: Collection, tmp_path
     changed = {name for name, p in trainer.model.named_parameters() if not torch.equal(p, before[name])}
     assert changed
     assert not any("vision" in name or "visual" in name for name in changed)
+
+
+def test_training_on_both_kinds_makes_a_model_joint(
+    start: Path, collection: Collection, tmp_path: Path
+) -> None:
+    for only, joint in ((Modality.IMAGE, False), (None, True)):
+        stage = Stage("one", batch=8, epochs=1, only=only)
+        trainer = kit.make_trainer(start, collection, tmp_path, stage)
+        assert trainer.module.joint is joint  # the stock model's was false
 
 
 def test_wrong_settings_say_so(start: Path, collection: Collection, tmp_path: Path) -> None:

@@ -84,16 +84,25 @@ def _metadata(fields: Fields) -> dict[str, Any]:
 
 def _add_query(build: Build, split: str, fields: Fields, where: str) -> None:
     image = fields.get("image")
-    ids = references(fields, "positives", "id")
     build.query(
         where,
         identifier(fields.get("id"), "id"),
         string(fields, "query") or string(fields, "text"),
         None if image is None else picture_of(image),
         split=string(fields, "split") or split,
-        positives=dict(zip(ids, map(_grade, entries(fields, "positives")), strict=True)),
+        positives=positives(fields),
         negatives=references(fields, "negatives", "id"),
     )
+
+
+def positives(fields: Fields) -> dict[str, int]:
+    """The documents that answer a query, each with its relevance.
+
+    Raises:
+        CorpusError: it is no list of ids, or of objects with an id and perhaps a relevance.
+    """
+    ids = references(fields, "positives", "id")
+    return dict(zip(ids, map(_grade, entries(fields, "positives")), strict=True))
 
 
 def _grade(entry: object) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from univldr.errors import ConfigError
 from univldr.types import Document, Expansion
@@ -73,3 +74,12 @@ class CaptionFitter:
         kept = self.kept(documents)
         texts = [self.compose(document, n) for document, n in zip(documents, kept, strict=True)]
         return texts, sum(len(document.expansions) for document in documents) - sum(kept)
+
+
+@runtime_checkable
+class FitsCaptions(Protocol):
+    """An encoder that tells what it reads of captions and words."""
+
+    @property
+    def fitter(self) -> CaptionFitter:
+        """How it joins them."""

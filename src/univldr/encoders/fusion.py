@@ -26,7 +26,7 @@ from transformers.utils import logging as transformers_logging
 from univldr.encoders import heads
 from univldr.encoders.checkpoints import fetch, only_graphs
 from univldr.encoders.preprocess import BatchTokenizer, ImageProcessor
-from univldr.encoders.settings import FILE_NAME, FORMAT, ModelSettings, read_json
+from univldr.encoders.settings import FILE_NAME, FORMAT, JOINT, ModelSettings, is_joint, read_json
 from univldr.errors import ModelError
 from univldr.images import load_image
 
@@ -56,6 +56,7 @@ class FusionModule(InputModule):
         settings: Limits and template, as in ``univldr.json``.
         name: What the model calls itself.
         modality_means: Mean unit row of texts and of pictures, where they were measured.
+        joint: See :class:`univldr.encoders.settings.Joint`; whoever trains it so sets it.
     """
 
     config_file_name = FILE_NAME
@@ -81,6 +82,7 @@ class FusionModule(InputModule):
         stored = read_json(directory / FILE_NAME, missing={})
         self.name = name or str(stored.get("name", directory.name))
         self.modality_means: dict[str, list[float]] | None = stored.get("modality_means")
+        self.joint = is_joint(directory)
         self.tokenizer = BatchTokenizer(
             directory,
             max_tokens=self.settings.max_tokens,
@@ -192,6 +194,7 @@ class FusionModule(InputModule):
         }
         middle = getattr(self.model.config, "middle", 0)
         record |= {"middle": middle} if middle else {}  # no weight tells of it
+        record |= {} if self.joint else {JOINT: False}
         return record | ({"fixed_length": True} if self.settings.fixed_length else {})
 
     def save_beside(self, directory: Path) -> None:

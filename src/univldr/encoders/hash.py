@@ -23,6 +23,8 @@ class HashEncoder:
     """Bags of words hashed into ``dim`` signed buckets; a picture adds its coarse colours to its caption."""
 
     name = "hash"
+    joint = True
+    """See :class:`univldr.encoders.settings.Joint`."""
 
     def __init__(self, dim: int = 64, texts: TextSettings = UNCHANGED) -> None:
         self.dim = dim
@@ -62,7 +64,7 @@ class HashEncoder:
             ImageError: a picture cannot be decoded; the message names its id and path.
         """
         pictures = [document for document in documents if document.modality is Modality.IMAGE]
-        captions, dropped = self._fitter.fit(pictures)
+        captions, dropped = self.fitter.fit(pictures)
         self.dropped_expansions += dropped
         if is_weighted(pictures):
             return put_together(self.document_parts(documents))
@@ -85,10 +87,11 @@ class HashEncoder:
         def image_rows(pictures: list[Document]) -> Float32Array:
             return self._rows([self._image_row(_picture(picture), picture.id) for picture in pictures])
 
-        return split_documents(documents, self._fitter, text_rows, image_rows)
+        return split_documents(documents, self.fitter, text_rows, image_rows)
 
     @property
-    def _fitter(self) -> CaptionFitter:
+    def fitter(self) -> CaptionFitter:
+        """See :class:`univldr.encoders.captions.FitsCaptions`."""
         return CaptionFitter(self._settings.template, self.max_tokens, self.count_tokens)
 
     def _text_row(self, text: str) -> Float32Array:

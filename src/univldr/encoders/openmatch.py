@@ -62,7 +62,8 @@ def convert_openmatch(
     """
     path, directory = Path(checkpoint).expanduser(), Path(out_dir).expanduser().absolute()
     _must_be_new(directory)
-    state = read_state(path)
+    content = _loaded(path)
+    state = _weights(path, content)
     try:
         shape = recognise({key: tuple(tensor.shape) for key, tensor in state.items()})
         model = build(shape, state)
@@ -77,6 +78,7 @@ def convert_openmatch(
             _write_picture_settings(draft, shape)
             settings = ModelSettings(dim=shape.dim, max_tokens=shape.max_tokens)
             module = FusionModule(model, draft, settings=settings, name=name or directory.name)
+            module.joint = _is_theirs(content)
             fusion_transformer(module, "cpu").save_pretrained(str(draft), create_model_card=False)
             if directory.is_dir():
                 directory.rmdir()
@@ -119,11 +121,23 @@ def read_state(path: Path) -> dict[str, Tensor]:
     Raises:
         ModelError: no such file, not a checkpoint, not only weights, or no CLIP in it.
     """
+    return _weights(path, _loaded(path))
+
+
+def _loaded(path: Path) -> Any:
     _must_be_file(path)
     try:
-        value = torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # reading a stranger's bytes, torch raises whatever they lead to
         raise ModelError(f"{path}: {_why_not_read(str(error))}") from error
+
+
+def _is_theirs(value: Any) -> bool:
+    """Whether a checkpoint is laid out as the authors' code writes one that it trained: on a joint pool."""
+    return isinstance(value, Mapping) and {"epoch", "model"} <= value.keys()
+
+
+def _weights(path: Path, value: Any) -> dict[str, Tensor]:
     found = _find_state(value)
     if found is None:
         top = listed(value) if isinstance(value, Mapping) else type(value).__name__

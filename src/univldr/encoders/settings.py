@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from univldr.calibration import Calibration
 from univldr.encoders.captions import check_template
@@ -183,14 +183,42 @@ def save_calibration(calibration: Calibration, directory: Path) -> None:
         raise ModelError(f"{path}: cannot be written: {error}") from error
 
 
-def without_calibration(path: Path) -> Path | bytes:
-    """What of a file counts for a fingerprint: all of it, but for the calibration of a ``univldr.json``.
+JOINT = "joint"
+"""The key of ``univldr.json`` that is false for a model whose texts and pictures lie apart."""
+
+
+@runtime_checkable
+class Joint(Protocol):
+    """An encoder that knows how it was trained."""
+
+    @property
+    def joint(self) -> bool:
+        """Whether it was trained to rank texts and pictures in one list, so that no gap lies between them."""
+
+
+def is_joint(directory: Path) -> bool:
+    """What ``univldr.json`` says of ``joint``, true where it does not say; false without that file.
+
+    No vector depends on it.
+
+    Raises:
+        ModelError: the file is malformed, or it is neither true nor false.
+    """
+    path = directory / FILE_NAME
+    stated = read_json(path, missing={JOINT: False}).get(JOINT, True)
+    if not isinstance(stated, bool):
+        raise ModelError(f"{path}: {JOINT} is {stated!r}; write true or false")
+    return stated
+
+
+def what_vectors_depend_on(path: Path) -> Path | bytes:
+    """What of a file counts for a fingerprint: of a ``univldr.json`` all but the calibration and ``joint``.
 
     The rest is laid out as the file is: what was calibrated has the fingerprint that it had before.
     """
-    if path.name != FILE_NAME or CALIBRATION not in (fields := read_json(path)):
+    if path.name != FILE_NAME or not {CALIBRATION, JOINT} & (fields := read_json(path)).keys():
         return path
-    return _written_as(path, {key: value for key, value in fields.items() if key != CALIBRATION})
+    return _written_as(path, {key: value for key, value in fields.items() if key not in (CALIBRATION, JOINT)})
 
 
 def _written_as(path: Path, fields: Mapping[str, Any]) -> bytes:

@@ -26,8 +26,9 @@ from univldr.encoders.settings import (
     UNCHANGED,
     ModelSettings,
     TextSettings,
+    is_joint,
     load_calibration,
-    without_calibration,
+    what_vectors_depend_on,
 )
 from univldr.errors import ConfigError, ImageError, ModelError
 from univldr.images import load_image
@@ -110,12 +111,19 @@ class TorchEncoder:
             for path in sorted(self._directory.rglob("*"))
             if path.suffix in kinds and (restored or "onnx" not in path.relative_to(self._directory).parts)
         ]
-        return fingerprint(map(without_calibration, files), {"max_tokens": self.max_tokens} | changed)
+        return fingerprint(map(what_vectors_depend_on, files), {"max_tokens": self.max_tokens} | changed)
 
     @cached_property
     def calibration(self) -> Calibration | None:
         """What its scores mean; ``None`` where the model does not say."""
         return None if self._directory is None else load_calibration(self._directory)
+
+    @cached_property
+    def joint(self) -> bool:
+        """See :class:`univldr.encoders.settings.Joint`."""
+        if self._fusion is not None:
+            return self._fusion.joint
+        return self._directory is not None and is_joint(self._directory)
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Token counts, special tokens included, untruncated."""
@@ -154,7 +162,7 @@ class TorchEncoder:
         for document in pictures:
             if document.image is None:
                 raise ImageError(f"{document.id}: an image document without an image")
-        captions, dropped = self._fitter.fit(pictures)
+        captions, dropped = self.fitter.fit(pictures)
         self.dropped_expansions += dropped
         if self._fusion is not None and is_weighted(pictures):
             return put_together(self.document_parts(documents))
@@ -175,7 +183,7 @@ class TorchEncoder:
         def image_rows(pictures: list[Document]) -> Float32Array:
             return self._raw([self._input("", picture.image, picture.id) for picture in pictures])
 
-        return split_documents(documents, self._fitter, text_rows, image_rows)
+        return split_documents(documents, self.fitter, text_rows, image_rows)
 
     @torch.inference_mode()
     def _raw(self, inputs: Sequence[Any]) -> Float32Array:
@@ -188,7 +196,8 @@ class TorchEncoder:
         return rows
 
     @property
-    def _fitter(self) -> CaptionFitter:
+    def fitter(self) -> CaptionFitter:
+        """See :class:`univldr.encoders.captions.FitsCaptions`."""
         return CaptionFitter(self._template, self.max_tokens, self.count_tokens)
 
     def _encode(self, encode: Any, items: Sequence[tuple[str, Path | bytes | None, str]]) -> Float32Array:

@@ -36,6 +36,7 @@ def modality_report(
     scores: Literal["own", "joint", "none"] = "own",
     measure: str | Measure = "nDCG@10",
     cutoffs: Sequence[int] = CUTOFFS,
+    judged: bool = True,
 ) -> ModalityReport:
     """Report how the modalities fare in a run over the joint pool.
 
@@ -52,6 +53,7 @@ def modality_report(
             joint lists. ``none``: nowhere, as for fused lists, whose scores say nothing of nearness.
         measure: What the pools are compared by.
         cutoffs: Depths of the shares; those beyond the longest list are left out.
+        judged: Refuse qrels without positives; else the report only tells which documents come up.
 
     Raises:
         CorpusError: a document has no modality, the run is empty, or the qrels have no positive.
@@ -61,7 +63,7 @@ def modality_report(
     if not answered:
         raise CorpusError("the run answers none of the qrels' queries; there are no modalities to report")
     groups = positives_by_modality(qrels, modalities)
-    if not groups:
+    if judged and not groups:
         raise CorpusError("the qrels have no positive; there are no modalities to report")
     own = own or {}
     apart = scores == "own" and set(own) >= set(modalities.values())

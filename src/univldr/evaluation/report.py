@@ -154,7 +154,7 @@ class ModalityReport:
     def markdown(self, title: str = "") -> str:
         """Three small tables, percentages except for the scores."""
         parts = [f"### Modalities: {title}"] if title else []
-        parts += [self._share_table(), self._pool_table()]
+        parts += [self._share_table()] + ([self._pool_table()] if self.pools else [])
         return "\n\n".join(parts + ([self._score_table()] if self.scores else []))
 
     def to_dict(self) -> dict[str, Any]:
@@ -168,7 +168,7 @@ class ModalityReport:
                 s.group: {
                     "queries": s.queries,
                     "top": {str(k): _finite(v) for k, v in s.top.items()},
-                    "qrels": s.qrels,
+                    "qrels": _finite(s.qrels),
                 }
                 for s in self.shares
             },
@@ -248,18 +248,23 @@ class ModalityReport:
         ]
         body = [
             [
-                f"{s.modality}, {'relevant' if s.relevant else 'not relevant'}",
+                f"{s.modality}, {self._judged(s.relevant)}",
                 f"{s.count:,}",
                 *(f"{value:.4g}" for value in (s.mean, s.sd, *s.quantiles.values())),
             ]
             for s in self.scores
         ]
         notes = [
-            f"Gap of the means, image minus text, {'relevant' if g.relevant else 'not relevant'}: "
+            f"Gap of the means, image minus text, {self._judged(g.relevant)}: "
             f"{g.difference:+.4g} ({g.in_sd:+.2f} sd)."
             for g in self.gaps
         ]
         return "\n\n".join((markdown_table(head, body, left=1), *notes))
+
+    def _judged(self, relevant: bool) -> str:
+        if not self.pools:
+            return "not judged"
+        return "relevant" if relevant else "not relevant"
 
 
 def _group(name: str) -> str:

@@ -138,6 +138,8 @@ class UniversalTrainer(SentenceTransformerTrainer):
             data_collator=collator,  # type: ignore[arg-type]
             callbacks=[*callbacks, *stop],
         )
+        if stage.only is None:
+            self.module.joint = True
         self.train_dataset = examples
         self.batches = EpochBatches(
             len(examples), stage.batch, int(arguments.seed), rank=rank(), processes=processes()
