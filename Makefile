@@ -47,7 +47,7 @@ $(DEMO)/installed: pyproject.toml constraints.txt $(SOURCE) $(MODEL)
 
 $(TEST)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(TEST)
-	$(TEST)/bin/$(INSTALL) --editable ".[train,evaluate,verbalize,parquet,heic,pdf,dev]"
+	$(TEST)/bin/$(INSTALL) --editable ".[train,evaluate,verbalize,parquet,faiss,heic,pdf,dev]"
 	touch $@
 
 clean:

@@ -18,10 +18,10 @@ LAYERS = {
     "types": 0, "errors": 0, "_optional": 0, "_lock": 0, "_pdf": 0,
     "images": 1, "config": 1, "canvas": 1,
     "corpus": 2, "fusion": 2, "trec": 2, "centering": 2, "calibration": 2, "where": 2,
-    "encoders": 3, "index": 3,
+    "encoders": 3, "index": 3, "lexical": 3,
     "verbalize": 4,
-    "search": 5, "pipeline": 5, "export": 5, "evaluation": 5,
-    "training": 6,
+    "search": 5, "pipeline": 5, "transfer": 5, "export": 5, "evaluation": 5,
+    "training": 6, "doctor": 6,
     "cli": 7, "demo": 7, "server": 7, "__main__": 7, "__init__": 7,
 }  # fmt: skip
 
@@ -109,7 +109,8 @@ def test_public_functions_are_documented(path: Path) -> None:
 
 
 def test_searching_imports_no_torch() -> None:
-    modules = "univldr.cli, univldr.search, univldr.pipeline, univldr.encoders.onnx, univldr.demo.tour"
+    commands = ", ".join(f"univldr.cli.{name}" for name in ("search", "index", "info", "doctor", "demo"))
+    modules = f"{commands}, univldr.search, univldr.pipeline, univldr.encoders.onnx, univldr.demo.tour"
     code = f"import sys, {modules}; print(*{{m.split('.')[0] for m in sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

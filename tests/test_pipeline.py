@@ -108,6 +108,8 @@ def test_first_run(world: World) -> None:
         batch_size=4,
         progress=lambda done, total, label: seen.append((done, total, label)),
     )
+    assert seen[-1] == (60, 60, "taking means")  # two passes over 30 documents
+    seen = [told for told in seen if told[2] == "indexing"]
     assert (report.added, report.updated, report.removed, report.unchanged) == (10, 0, 0, 0)
     assert report.documents == world.store.engine.count() == 30
     assert report.skipped == [Left("film.mkv", "neither text nor picture")]
@@ -250,6 +252,29 @@ def test_taken_id_is_skipped_until_it_is_free(world: World) -> None:
     assert world.store.sources.owner("same") == (str(world.corpus.root), "b.txt")
 
 
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_the_first_of_two_gets_an_id_that_became_free(world: World, batch_size: int) -> None:
+    world.corpus.write("a.txt", "id same")
+    world.index()
+    del world.corpus.files["a.txt"]
+    world.corpus.write("b.txt", "id same")
+    world.corpus.write("c.txt", "id same\nother")
+    report = world.index(batch_size)
+    assert [skipped.key for skipped in report.skipped[1:]] == ["same"]
+    assert world.store.sources.owner("same") == (str(world.corpus.root), "b.txt")
+    assert (report.documents, world.has("same", "c.txt#1")) == (2, [True, True])
+
+
+def test_a_free_id_whose_new_document_is_broken_is_gone(world: World) -> None:
+    world.corpus.write("a.jpg", "picture")
+    Image.new("RGB", (8, 8)).save(world.corpus.root / "a.jpg")
+    world.index()
+    (world.corpus.root / "a.jpg").write_bytes(b"\xff\xd8 no picture")
+    world.corpus.write("a.jpg", "picture")
+    report = world.index()
+    assert (report.documents, world.has("a.jpg")) == (0, [False])
+
+
 def test_two_corpora_share_an_index(world: World, tmp_path: Path) -> None:
     world.corpus.write("a.txt", "one")
     world.index()
@@ -273,7 +298,7 @@ def test_moved_folder_keeps_its_index(world: World, tmp_path: Path) -> None:
     del world.corpus.files["b.txt"]
     with Store.open(moved / ".univldr") as store:
         report = index_corpus(world.corpus, store, lambda: world.encoder)
-        assert (report.added, report.removed, report.documents) == (1, 1, 1)
+        assert (report.unchanged, report.added, report.removed, report.documents) == (1, 0, 1, 1)
         assert store.manifest.roots == (str(moved),)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import univldr.pipeline
+import univldr.pipeline.updating
 from tests.verbalize.kit import ColourVerbalizer, broken_png
 from univldr.encoders.settings import TextSettings
 from univldr.errors import ConfigError, MissingExtra
@@ -46,7 +46,7 @@ def verbalizers(monkeypatch: pytest.MonkeyPatch) -> dict[str, ColourVerbalizer]:
                 raise MissingExtra("rapidocr", "verbalize", name)
         return [known[name] for name in plan.names]
 
-    monkeypatch.setattr(univldr.pipeline, "load_verbalizers", load)
+    monkeypatch.setattr(univldr.pipeline.updating, "load_verbalizers", load)
     return known
 
 
@@ -194,7 +194,7 @@ def test_an_index_keeps_its_template(folder: Path, verbalizers: dict[str, Colour
     update(folder, model="hash", verbalize="caption", texts=texts)
     with open_index(folder) as searcher:
         assert searcher.encoder.max_tokens == 100
-        [hit] = searcher.search("red of a barn", k=1, explain=True)
+        [hit] = searcher.search("red of a barn", k=1, explain=True, lexical="off")
     assert hit.document.id == "red.png"
     with pytest.raises(ConfigError, match="make it anew with --rebuild"):
         update(folder, texts=TextSettings("{caption} {expansions}"))
@@ -203,8 +203,8 @@ def test_an_index_keeps_its_template(folder: Path, verbalizers: dict[str, Colour
 def test_an_explained_hit_adds_up(folder: Path, verbalizers: dict[str, ColourVerbalizer]) -> None:
     index(folder, "caption,tags")
     with open_index(folder) as searcher:
-        hits = searcher.search("red barn soup", k=3, explain=True)
-        plain = searcher.search("red barn soup", k=3)
+        hits = list(searcher.search("red barn soup", k=3, explain=True, lexical="off"))
+        plain = list(searcher.search("red barn soup", k=3, lexical="off"))
     assert [hit.explanation for hit in plain] == [{}] * 3
     by_id = {hit.document.id.partition("#")[0]: hit for hit in hits}
     assert list(by_id["soup.txt"].explanation) == ["text"]
@@ -222,7 +222,7 @@ def test_a_picture_that_went_or_changed_is_explained_as_a_whole(
     (folder / "blue.png").unlink()
     Image.new("RGB", (40, 30), "white").save(folder / "red.png")
     with open_index(folder) as searcher:
-        hits = searcher.search(Query("red barn blue", before), k=3, explain=True)
+        hits = list(searcher.search(Query("red barn blue", before), k=3, explain=True, lexical="off"))
     pictures = [hit for hit in hits if hit.document.id.endswith(".png")]
     assert len(pictures) == 2
     assert [hit.explanation for hit in pictures] == [{"document": hit.score} for hit in pictures]
@@ -244,7 +244,7 @@ def test_another_weight_reads_the_pictures_again_and_makes_no_words(
 ) -> None:
     index(folder, "caption")
     with open_index(folder) as searcher:
-        [full] = searcher.search("red", k=1, explain=True)
+        [full] = searcher.search("red", k=1, explain=True, lexical="off")
     verbalizers["caption"].weight = 0.1
     report = index(folder)
     assert (report.updated, report.words["caption"].made, report.words["caption"].reused) == (2, 0, 2)

@@ -36,7 +36,9 @@ def test_search_updates_the_index_and_mixes_texts_and_images(folder: Path, univl
     assert done.returncode == 0
     assert set(result) == {"query", "took_ms", "hits"}
     first = result["hits"][0]
-    assert " ".join(first) == ("rank id score relevance modality path title text expansions explanation")
+    assert " ".join(first) == (
+        "rank id score relevance modality path page title text expansions metadata more copies explanation"
+    )
     assert (first["rank"], first["modality"], first["path"]) == (1, "image", str(folder / "barn.png"))
     assert {hit["modality"] for hit in result["hits"]} == {"text", "image"}
     scores = [hit["score"] for hit in result["hits"]]

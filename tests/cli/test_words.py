@@ -11,8 +11,8 @@ from PIL import Image
 
 from tests.cli.conftest import Command
 from tests.verbalize.kit import ColourVerbalizer
-from univldr import pipeline
 from univldr.errors import MissingExtra
+from univldr.pipeline import updating
 from univldr.types import Encoder
 from univldr.verbalize.base import Verbalizer
 from univldr.verbalize.settings import Plan
@@ -33,7 +33,7 @@ def univldr_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: set[str],
             raise MissingExtra("rapidocr", "verbalize", name)
         return [ColourVerbalizer(name) for name in plan.names]
 
-    monkeypatch.setattr(pipeline, "load_verbalizers", load)
+    monkeypatch.setattr(updating, "load_verbalizers", load)
 
     return univldr
 
@@ -59,7 +59,7 @@ def test_words_are_counted_remembered_and_marked(folder: Path, univldr_: Command
     assert " generated:caption" in shown
     hit = json.loads(univldr_("search", folder, "red barn", "--explain", "--json").stdout)["hits"][0]
     assert hit["expansions"] == [{"text": "red", "origin": "caption"}]
-    assert list(hit["explanation"]) == ["pixels", "caption", "generated:caption"]
+    assert list(hit["explanation"]) == ["pixels", "caption", "generated:caption", "lexical"]
     assert sum(hit["explanation"].values()) == pytest.approx(hit["score"], abs=1e-5)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.corpus.corpus_kit import Draw, Write
+from tests.corpus.corpus_kit import Draw, Write, modified
 from univldr.corpus import PassageCutter, Skipped, folder, open_corpus
 from univldr.corpus.folder import FolderCorpus
 from univldr.errors import CorpusError, ImageError
@@ -56,7 +57,7 @@ def test_text_becomes_passages(corpus: FolderCorpus, write: Write) -> None:
     assert [document.id for document in documents] == [f"notes/trip_to-rome.TXT#{n}" for n in range(3)]
     assert {document.title for document in documents} == {"trip to rome"}
     assert {document.modality for document in documents} == {Modality.TEXT}
-    assert documents[0].metadata == {"path": str(path)}
+    assert documents[0].metadata == {"path": str(path), "modified": modified(path)}
     assert documents[0].text == "One two three four five six. " * 2 + "One two three four five six."
 
 
@@ -121,8 +122,18 @@ def test_huge_text_is_not_even_opened(
 def test_picture_without_caption(corpus: FolderCorpus, draw: Draw) -> None:
     path = draw("pics/red_door-2.PNG")
     assert one(corpus) == Document(
-        "pics/red_door-2.PNG", Modality.IMAGE, "", path, "red door 2", metadata={"path": str(path)}
-    )
+        "pics/red_door-2.PNG", Modality.IMAGE, "", path, "red door 2",
+        metadata={"path": str(path), "modified": modified(path)},
+    )  # fmt: skip
+
+
+def test_when_a_file_was_modified(corpus: FolderCorpus, write: Write) -> None:
+    noon = datetime(2024, 5, 31, 12, 30, 15)
+    os.utime(write("a.txt", "plain"), (0, noon.timestamp()))
+    os.utime(write("b.md", "---\nmodified: 2020-01-02\n---\nIts own."), (0, noon.timestamp()))
+    assert [document.metadata["modified"] for document in everything(corpus)] == [
+        "2024-05-31T12:30:15", "2020-01-02"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.corpus.corpus_kit import Write
+from tests.corpus.corpus_kit import Write, modified
 from tests.corpus.pdf_kit import LETTER, Box, make_pdf, stream
 from univldr import _pdf
 from univldr._pdf import page_of, page_path
@@ -69,7 +69,7 @@ def test_a_page_is_a_picture_with_its_text(corpus: FolderCorpus, write: Write) -
         "One red door.",
         path.with_name("the_report.PDF#page=1"),
         "the report, page 1",
-        metadata={"path": str(path), "page": 1, "pages": 2},
+        metadata={"path": str(path), "modified": modified(path), "page": 1, "pages": 2},
     )
     assert (second.text, second.metadata["page"]) == ("Two (blue) cafés.", 2)
 
@@ -83,7 +83,7 @@ def test_every_word_of_a_long_page_is_in_a_caption_or_a_passage(corpus: FolderCo
     assert [document.modality for document in first] == [Modality.IMAGE, Modality.TEXT, Modality.TEXT]
     assert {word.strip(".") for document in first for word in document.text.split()} == set(words)
     assert all(len(document.text.split()) <= 20 for document in first)
-    place = {"path": str(path), "page": 1, "pages": 2}
+    place = {"path": str(path), "modified": modified(path), "page": 1, "pages": 2}
     assert [document.metadata for document in first[1:]] == [place, place]
     assert first[0].metadata == {**place, "verbalize": False}  # there is no room for more words
     assert "verbalize" not in second.metadata

@@ -59,10 +59,7 @@ def test_missing(tmp_path: Path) -> None:
 def test_create_does_not_replace_unasked(path: Path) -> None:
     with pytest.raises(StoreError, match=r"already is an index at .* --rebuild"):
         Store.create(path, Manifest.of(ENCODER))
-    with Store.create(path, Manifest.of(HashEncoder(4)), replace=True) as store:
-        assert store.engine.count() == 0
-        assert store.engine.info().dim == 4
-        assert store.sources.stamps("/r") == {}
+    assert Manifest.read(path).dim == 8
 
 
 def test_create_touches_no_other_files(tmp_path: Path) -> None:
@@ -71,7 +68,7 @@ def test_create_touches_no_other_files(tmp_path: Path) -> None:
     with pytest.raises(
         StoreError, match=r"other files \(thesis.txt\); an index needs a directory of its own"
     ):
-        Store.create(tmp_path, Manifest.of(ENCODER), replace=True)
+        Store.create(tmp_path, Manifest.of(ENCODER))
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["shard", "thesis.txt"]
 
 
@@ -126,7 +123,7 @@ def _garble(name: str) -> Callable[[Path], None]:
         (_garble("manifest.json"), "is broken: manifest.json"),
         (_set(dim="8"), "\"dim\" is '8', not a int"),
         (_set(format=None), 'no "format"'),
-        (_set(format=99), "has format 99, this univldr reads up to 2; upgrade"),
+        (_set(format=99), "has format 99, this univldr reads up to 3; upgrade"),
         (_garble("sources.sqlite"), "cannot open index .*: file is not a database"),
         (_garble("shard/edge_config.json"), "cannot open index"),
         (_truncate("shard/segments/*/segment.json"), "cannot open index"),
@@ -139,8 +136,13 @@ def test_broken(path: Path, change: Callable[[Path], None], message: str) -> Non
     with pytest.raises(StoreError, match=message) as caught:
         Store.open(path, wait=0)
     assert f"univldr index --rebuild {path.parent}" in str(caught.value)
-    with Store.create(path, Manifest.of(ENCODER), replace=True, wait=0) as store:  # nothing kept the lock
+    with Store.rebuild(path, Manifest.of(ENCODER), wait=0) as store:  # nothing kept the lock
+        store.publish()
+    with Store.open(path) as store:
         assert store.engine.count() == 0
+    assert sorted(entry.name for entry in path.iterdir()) == [
+        "lock-1", "manifest.json", "manifest.lock", "shard-1", "sources-1.sqlite"
+    ]  # fmt: skip
 
 
 def test_unknown_manifest_fields_of_a_later_version_are_ignored(path: Path) -> None:

@@ -2,52 +2,64 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
-from typing import Annotated
+from collections import UserDict
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from univldr import __version__
-from univldr.cli import (
-    calibrate,
-    compare,
-    convert,
-    demo,
-    evaluate,
-    export,
-    index,
-    info,
-    mine,
-    search,
-    train,
-    train_verbalizer,
-    verbalize,
-)
 from univldr.errors import UnivldrError
+
+# A command is the ``run`` of the module of its name. In the order of the help.
+_COMMANDS = (
+    "search",
+    "index",
+    "info",
+    "doctor",
+    "dump",
+    "load",
+    "export",
+    "verbalize",
+    "train",
+    "train-verbalizer",
+    "mine",
+    "evaluate",
+    "calibrate",
+    "compare",
+    "convert",
+    "demo",
+)
+
+
+class _Commands(UserDict[str, Any]):
+    """Name to command. A module is imported when its command is wanted, so that none pays for the others."""
+
+    def __getitem__(self, name: str) -> Any:
+        module = importlib.import_module(f"univldr.cli.{self.data[name].replace('-', '_')}")
+        single = typer.Typer(add_completion=False)
+        single.command(name)(module.run)
+        return typer.main.get_command(single)
+
+
+class _Group(typer.core.TyperGroup):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**(settings | {"commands": _Commands(zip(_COMMANDS, _COMMANDS, strict=True))}))
+
 
 app = typer.Typer(
     name="univldr",
     help="One search over texts and pictures.",
+    cls=_Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("search")(search.run)
-app.command("index")(index.run)
-app.command("info")(info.run)
-app.command("export")(export.run)
-app.command("verbalize")(verbalize.run)
-app.command("train")(train.run)
-app.command("train-verbalizer")(train_verbalizer.run)
-app.command("mine")(mine.run)
-app.command("evaluate")(evaluate.run)
-app.command("calibrate")(calibrate.run)
-app.command("compare")(compare.run)
-app.command("convert")(convert.run)
-app.command("demo")(demo.run)
 
 
 def _version(asked: bool) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from univldr.cli import options, output
 from univldr.errors import ConfigError, MissingExtra, ModelError
-from univldr.index import index_of
+from univldr.index import exists, index_of
 from univldr.pipeline import IndexReport, update
 from univldr.search import Results, Searcher
 from univldr.search import open as open_index
@@ -115,7 +115,10 @@ def run(
     files: Annotated[bool, typer.Option("-f", "--files", help="Print only the files' paths.")] = False,
     index: options.Index = None,
     model: options.Model = None,
-    no_index: Annotated[bool, typer.Option("--no-index", help="Search the index as it is.")] = False,
+    no_index: Annotated[
+        bool,
+        typer.Option("--no-index", help="Search the index as it is; so is one given in place of its corpus."),
+    ] = False,
 ) -> None:
     """Search a folder: its index is brought up to date, then passages and pictures come in one list.
 
@@ -126,7 +129,7 @@ def run(
         words, image, _terms(plus, 1.0), _terms(minus, MINUS)
     )  # a wrong one is told before any work
     chosen = None if where is None else parse(where)
-    if not no_index:
+    if not no_index and not exists(corpus):
         with output.progress() as progress:
             report = _update(partial(update, corpus, index=index, model=model, progress=progress))
         output.warn_skipped(report)

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from univldr.corpus.base import UNSUPPORTED, Cutter, Scan, Skipped, Source
@@ -38,7 +39,8 @@ class FolderCorpus:
     ``#page=2``, ... (:func:`univldr.corpus.pdf.pdf_documents`); a picture becomes one document with its path
     as id. Its caption is what ``photo.jpg.txt`` says, or ``captions.jsonl`` or ``captions.csv`` (the nearest
     folder's first), or the description inside the picture; a file name is a title, never a caption. A
-    picture's ``verbalize`` in ``captions.jsonl`` becomes its switch.
+    picture's ``verbalize`` in ``captions.jsonl`` becomes its switch. ``metadata`` has the file's ``path`` and
+    when it was ``modified``, local time as ``2024-05-31T18:20:00``, unless its front matter says so itself.
     """
 
     def __init__(self, root: Path, cutter: Cutter) -> None:
@@ -60,12 +62,13 @@ class FolderCorpus:
                 documents = self._picture(source)
             else:
                 documents = self._pages(source) if suffix in PDF_SUFFIXES else self._passages(source)
-            stamp = _file_stamp(source.path.stat())
+            status = source.path.stat()
         except OSError as error:
             raise CorpusError(f"{source.key}: cannot be read: {error.strerror or error}") from error
-        if stamp != source.stamp.partition("+")[0]:
+        if _file_stamp(status) != source.stamp.partition("+")[0]:
             raise CorpusError(f"{source.key}: changed while it was being read; index again")
-        return documents
+        modified = _moment(status.st_mtime)
+        return [replace(one, metadata={"modified": modified, **one.metadata}) for one in documents]
 
     def _passages(self, source: Source) -> list[Document]:
         try:
@@ -125,6 +128,14 @@ def _page(path: Path) -> Page:
 
 def _file_stamp(status: os.stat_result) -> str:
     return f"{status.st_size:x}-{status.st_mtime_ns:x}"
+
+
+def _moment(seconds: float) -> str:
+    """ISO 8601, local time; "" of what no calendar has."""
+    try:
+        return datetime.fromtimestamp(int(seconds)).isoformat()
+    except (OverflowError, OSError, ValueError):
+        return ""
 
 
 def _text_stamp(text: str) -> str:

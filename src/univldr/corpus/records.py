@@ -18,7 +18,7 @@ from univldr.types import Document, Modality
 MAX_RECORD_BYTES = 50_000_000
 """Longest line of a JSONL file that is read."""
 
-_OWN_FIELDS = frozenset({"id", "text", "image", "caption", "title", "expansions"})
+_OWN_FIELDS = frozenset({"id", "text", "image", "caption", "title", "expansions", "vector"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class RecordsCorpus:
     """Documents from the records of a file; see :class:`univldr.corpus.base.Corpus`.
 
     A record has an ``id`` and a ``text``, or an ``image`` (a path relative to the file) with a ``caption``;
-    ``title`` is shown, ``expansions`` are words that were generated from the picture, further fields become
-    metadata. A text longer than a passage becomes documents
+    ``title`` is shown, ``expansions`` are words that were generated from the picture, a ``vector`` is left
+    alone, further fields become metadata. A text longer than a passage becomes documents
     ``id#0``, ``id#1``, ... Between scan and read, only ids, positions and stamps are kept.
     """
 

@@ -20,18 +20,19 @@ _POLL_SECONDS = 0.05
 class IndexLock:
     """Held from construction to ``release``, or to the death of the process."""
 
-    def __init__(self, index: Path, *, wait: float, what: str = "index") -> None:
+    def __init__(self, index: Path, *, wait: float, what: str = "index", file: str = FILE) -> None:
         """Take the lock of the directory ``index``, for which it waits up to ``wait`` seconds.
 
         Args:
             index: Where the lock's file goes.
             wait: Seconds.
             what: The directory holds, for the message.
+            file: The name of the lock's file.
 
         Raises:
             StoreError: another process still holds it, or the directory cannot be written.
         """
-        self._path = index / FILE
+        self._path = index / file
         self._what = what
         try:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)

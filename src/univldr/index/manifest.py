@@ -13,11 +13,11 @@ from typing import Any
 
 from univldr.errors import ModelError, StoreError
 from univldr.index.base import rebuild_remedy, unusable
+from univldr.index.files import MANIFEST
 from univldr.types import Encoder
 
-FORMAT = 2
-"""2: the stamp of a picture's source says which words it was indexed with."""
-FILE = "manifest.json"
+FORMAT = 3
+"""2: the stamp of a picture's source says which words it was indexed with. 3: generations and places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,13 @@ class Manifest:
         template: How caption and expansions become one text; "" leaves it to the model.
         max_tokens: Longest text, below what the model reads; 0 leaves it to the model.
         verbalize: The verbalizers whose words join the captions, in order, each with its settings.
-        modality_means: Mean vector by modality that encoding subtracts, or ``None``.
+        modality_means: Mean vector by modality, for centering; ``None`` before they are first taken.
+        modality_counts: How many documents each was taken over.
+        modality_nearest: No document is nearer to its modality's mean.
+        changed_since_means: Documents that changed since they were taken.
         roots: The corpora in the index, absolute paths.
+        place: The index's own directory when it was last opened, absolute; "" where that is not known.
+        generation: Which of the files in the directory count; see :mod:`univldr.index.files`.
         created: ISO 8601, UTC.
         format: Version of the index's directory layout.
     """
@@ -46,7 +51,12 @@ class Manifest:
     max_tokens: int = 0
     verbalize: Mapping[str, Any] = field(default_factory=dict)
     modality_means: Mapping[str, list[float]] | None = None
+    modality_counts: Mapping[str, int] = field(default_factory=dict)
+    modality_nearest: Mapping[str, float] = field(default_factory=dict)
+    changed_since_means: int = 0
     roots: tuple[str, ...] = ()
+    place: str = ""
+    generation: int = 0
     created: str = ""
     format: int = FORMAT
 
@@ -64,14 +74,14 @@ class Manifest:
         )
 
     @classmethod
-    def read(cls, index: Path) -> Manifest:
+    def read(cls, index: Path, *, file: str = MANIFEST) -> Manifest:
         """Read the manifest of the index in the directory ``index``.
 
         Raises:
             StoreError: there is none, it is broken, or a newer univldr wrote it.
         """
         try:
-            fields = json.loads((index / FILE).read_text(encoding="utf-8"))
+            fields = json.loads((index / file).read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             remedy = index.parent if index.name == ".univldr" else f"DIR --index {index}"
             raise StoreError(f"no index at {index}; make one: univldr index {remedy}") from error
@@ -92,6 +102,8 @@ class Manifest:
             )
         if fields["format"] < 2:  # no words yet; the template it names was the model's own
             fields |= {"template": "", "max_tokens": 0, "verbalize": {}}
+        if fields["format"] < 3:
+            fields |= {"place": "", "generation": 0}
         types = {
             "encoder": str,
             "fingerprint": str,
@@ -101,6 +113,8 @@ class Manifest:
             "max_tokens": int,
             "verbalize": dict,
             "roots": list,
+            "place": str,
+            "generation": int,
         }
         for name, kind in types.items():
             if not isinstance(fields.get(name), kind):
@@ -108,21 +122,37 @@ class Manifest:
         known = {field.name: fields[field.name] for field in dataclasses.fields(cls) if field.name in fields}
         return cls(**{**known, "roots": tuple(fields["roots"])})
 
-    def write(self, index: Path) -> None:
+    def write(self, index: Path, *, file: str = MANIFEST) -> None:
         """Replace the manifest in one step: a crash leaves the old one or the new one.
 
         Raises:
             StoreError: it cannot be written.
         """
-        temporary = index / f"{FILE}.tmp"
+        temporary = index / f"{file}.tmp"
         try:
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump(dataclasses.asdict(self), file, indent=2, ensure_ascii=False)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(index / FILE)
+            with temporary.open("w", encoding="utf-8") as stream:
+                json.dump(dataclasses.asdict(self), stream, indent=2, ensure_ascii=False)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(index / file)
         except OSError as error:
             raise unusable(index, "write", error) from error
+
+    def is_alike(self, other: Manifest) -> bool:
+        """Whether an index with that manifest is of the same roots and made by the same model."""
+        return all(
+            getattr(self, name) == getattr(other, name)
+            for name in (
+                "encoder",
+                "fingerprint",
+                "dim",
+                "fusion",
+                "template",
+                "max_tokens",
+                "format",
+                "roots",
+            )
+        )
 
     def check_name(self, index: Path, name: str) -> None:
         """Refuse another model by the name it was asked for, before it is loaded.
@@ -152,4 +182,4 @@ class Manifest:
 
 
 def _broken(index: Path, reason: str) -> StoreError:
-    return StoreError(f"index {index} is broken: {FILE}: {reason}; {rebuild_remedy(index)}")
+    return StoreError(f"index {index} is broken: {MANIFEST}: {reason}; {rebuild_remedy(index)}")

@@ -3,6 +3,9 @@
 A source is recorded twice: ``begin`` notes the ids before the engine stores them, ``finish`` its stamp
 after. Whatever the engine holds is therefore known here, and a source with a stamp is in the engine;
 after a crash in between, the source has no stamp, so it is read again.
+
+A document's ``content`` is a digest of all that its vector depends on. Whoever has the same content, under
+whatever id, has the same vector.
 """
 
 from __future__ import annotations
@@ -10,12 +13,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from univldr.index.base import unusable
 
-FILE = "sources.sqlite"
 UNFINISHED = ""
 """The stamp of a source that must be read again."""
 
@@ -24,7 +26,7 @@ CREATE TABLE IF NOT EXISTS sources (
     number INTEGER PRIMARY KEY, root TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, UNIQUE (root, key)
 );
 CREATE TABLE IF NOT EXISTS documents (
-    id TEXT PRIMARY KEY, source INTEGER NOT NULL REFERENCES sources ON DELETE CASCADE
+    id TEXT PRIMARY KEY, source INTEGER NOT NULL REFERENCES sources ON DELETE CASCADE, content BLOB
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS documents_of_source ON documents (source);
 CREATE TABLE IF NOT EXISTS skipped (
@@ -32,6 +34,7 @@ CREATE TABLE IF NOT EXISTS skipped (
 );
 CREATE INDEX IF NOT EXISTS skipped_of_source ON skipped (source);
 """
+_CONTENTS = "CREATE INDEX IF NOT EXISTS documents_by_content ON documents (content) WHERE content IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +46,35 @@ class Finished:
         stamp: Its state when it was read; ``UNFINISHED`` to have it read again next time.
         ids: Its documents.
         skipped: What was left out of it, as (key, reason).
+        contents: By document, where it is known.
     """
 
     key: str
     stamp: str
     ids: Sequence[str]
     skipped: Sequence[tuple[str, str]] = ()
+    contents: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Sources:
     """The table of one index; ``root`` is the absolute path of a corpus, as text."""
 
-    def __init__(self, index: Path) -> None:
-        """Open or make the table of the index in the directory ``index``.
+    def __init__(self, file: Path) -> None:
+        """Open or make the table in ``file``, which lies in the index's directory.
 
         Raises:
             StoreError: it cannot be read or written. So does every method.
         """
-        self._index = index
-        with _translated(index, "open"):
+        self._index = file.parent
+        with _translated(self._index, "open"):
             # One store may be opened in one thread of a server and closed in another.
-            self._connection = sqlite3.connect(index / FILE, check_same_thread=False)
+            self._connection = sqlite3.connect(file, check_same_thread=False)
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._connection.executescript(_SCHEMA)
+            columns = [name for _, name, *_ in self._connection.execute("PRAGMA table_info(documents)")]
+            if "content" not in columns:  # of format 2
+                self._connection.execute("ALTER TABLE documents ADD COLUMN content BLOB")
+            self._connection.execute(_CONTENTS)
 
     def stamps(self, root: str) -> dict[str, str]:
         """Key to stamp of every source of ``root``."""
@@ -78,6 +87,49 @@ class Sources:
                    WHERE root = ? ORDER BY skipped.key"""
         with self._transaction("read") as connection:
             return list(connection.execute(query, [root]))
+
+    def unfinished(self, root: str) -> list[str]:
+        """The sources that must be read again, but for those of which something is known to be left out."""
+        query = """SELECT key FROM sources WHERE root = ? AND stamp = ?
+                   AND NOT EXISTS (SELECT 1 FROM skipped WHERE source = number) ORDER BY key"""
+        with self._transaction("read") as connection:
+            return [key for (key,) in connection.execute(query, [root, UNFINISHED])]
+
+    def count(self) -> int:
+        """How many documents there are, of all roots."""
+        with self._transaction("read") as connection:
+            [count] = connection.execute("SELECT COUNT(*) FROM documents").fetchone()
+            return int(count)
+
+    def all_ids(self, root: str) -> list[str]:
+        """The documents of all sources of ``root``."""
+        query = "SELECT id FROM documents JOIN sources ON number = source WHERE root = ?"
+        with self._transaction("read") as connection:
+            return [id_ for (id_,) in connection.execute(query, [root])]
+
+    def contents(self, root: str, keys: Iterable[str]) -> dict[str, tuple[bytes, ...]]:
+        """Key to the contents of its documents, sorted; only of sources all of whose contents are known."""
+        query = """SELECT content FROM documents JOIN sources ON number = source
+                   WHERE root = ? AND key = ? ORDER BY content"""
+        found = {}
+        with self._transaction("read") as connection:
+            for key in keys:
+                contents = tuple(content for (content,) in connection.execute(query, [root, key]))
+                if contents and None not in contents:
+                    found[key] = contents
+        return found
+
+    def holders(self, contents: Iterable[bytes]) -> dict[bytes, str]:
+        """Content to the id of a document that has it, and the vector of it; what nobody has is left out."""
+        query = """SELECT id FROM documents JOIN sources ON number = source
+                   WHERE content = ? AND stamp != ? LIMIT 1"""
+        found = {}
+        with self._transaction("read") as connection:
+            for content in contents:
+                # While a source is unfinished, nobody knows which vectors its documents have.
+                if row := connection.execute(query, [content, UNFINISHED]).fetchone():
+                    [found[content]] = row
+        return found
 
     def ids(self, root: str, keys: Iterable[str]) -> list[str]:
         """The documents of some sources."""
@@ -93,9 +145,14 @@ class Sources:
             return row
 
     def begin(self, root: str, documents: Mapping[str, Sequence[str]]) -> None:
-        """Note, before the engine is touched, that these sources (key to ids) are about to be stored."""
+        """Note, before the engine is touched, that these sources (key to ids) are about to be stored.
+
+        A source that one of the ids belongs to so far loses it: it counts as unfinished, too.
+        """
+        former = """UPDATE sources SET stamp = ? WHERE number = (SELECT source FROM documents WHERE id = ?)"""
         with self._transaction("write") as connection:
             for key, ids in documents.items():
+                connection.executemany(former, [(UNFINISHED, id_) for id_ in ids])
                 connection.execute(
                     """INSERT INTO sources (root, key, stamp) VALUES (?, ?, ?)
                        ON CONFLICT (root, key) DO UPDATE SET stamp = excluded.stamp""",
@@ -103,7 +160,9 @@ class Sources:
                 )
                 number = _number(connection, root, key)
                 connection.executemany(
-                    "INSERT OR IGNORE INTO documents VALUES (?, ?)", [(id_, number) for id_ in ids]
+                    """INSERT INTO documents (id, source) VALUES (?, ?)
+                       ON CONFLICT (id) DO UPDATE SET source = excluded.source, content = NULL""",
+                    [(id_, number) for id_ in ids],
                 )
 
     def finish(self, root: str, finished: Iterable[Finished]) -> None:
@@ -114,7 +173,8 @@ class Sources:
                 connection.execute("UPDATE sources SET stamp = ? WHERE number = ?", [source.stamp, number])
                 connection.execute("DELETE FROM documents WHERE source = ?", [number])
                 connection.executemany(
-                    "INSERT INTO documents VALUES (?, ?)", [(i, number) for i in source.ids]
+                    "INSERT INTO documents (id, source, content) VALUES (?, ?, ?)",
+                    [(i, number, source.contents.get(i)) for i in source.ids],
                 )
                 connection.execute("DELETE FROM skipped WHERE source = ?", [number])
                 rows = [(number, key, reason) for key, reason in source.skipped]
@@ -127,11 +187,14 @@ class Sources:
             connection.executemany("DELETE FROM sources WHERE root = ? AND key = ?", rows)
 
     def move(self, old: str, new: str) -> None:
-        """A root has another path now, which its documents carry: all of it must be read again."""
+        """A root has another path now."""
         with self._transaction("write") as connection:
-            connection.execute(
-                "UPDATE sources SET root = ?, stamp = ? WHERE root = ?", [new, UNFINISHED, old]
-            )
+            connection.execute("UPDATE sources SET root = ? WHERE root = ?", [new, old])
+
+    def compact(self) -> None:
+        """Give back the space of what was removed."""
+        with _translated(self._index, "compact"):
+            self._connection.execute("VACUUM")
 
     def forget_stamps(self) -> None:
         """All sources must be read again."""

@@ -16,7 +16,7 @@ from univldr.calibration import Calibration, kind_of
 from univldr.index.base import Index
 from univldr.index.means import Means
 from univldr.search.request import Request
-from univldr.types import Document, Float32Array, Hit, Modality
+from univldr.types import Document, Float32Array, Hit, Modality, Query
 
 LEXICAL, CENTERING, BIAS = "lexical", "centering", "image bias"
 """Names of addends."""
@@ -146,7 +146,7 @@ class Worded:
         return ordered(self._raised(list(found.values()), coverage))[:n]
 
     def _raised(self, found: list[Candidate], coverage: Mapping[str, float]) -> list[Candidate]:
-        added = lexical.fuse(
+        added = _share_of_words(self._request.query) * lexical.fuse(
             np.array([one.nearness for one in found], np.float32),
             np.array([coverage.get(one.document.id, 0.0) for one in found], np.float32),
             np.array([kind_of(one.document) for one in found], np.int64),
@@ -157,6 +157,12 @@ class Worded:
             replace(one, added={**one.added, LEXICAL: float(more)}) if more else one
             for one, more in zip(found, added, strict=True)
         ]
+
+
+def _share_of_words(query: Query) -> float:
+    """How much of a query its words are: all of it, or their part of a composed one."""
+    terms = sum(term.weight for term in (*query.plus, *query.minus))
+    return 1 / (1 + (query.image is not None) + terms + len(query.like))
 
 
 class Near:

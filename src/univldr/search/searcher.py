@@ -110,6 +110,14 @@ class Searcher:
         self.index.flush()
         return count
 
+    def is_stale(self) -> bool:
+        """Whether the index was made anew meanwhile, with another model perhaps: close it and open it again.
+
+        Raises:
+            StoreError: there is no index any more.
+        """
+        return self._store is not None and self._store.is_stale()
+
     def documents_of(self, name: str | Path) -> list[str]:
         """The ids of a document, given by its id, or of all documents of a file of an indexed corpus.
 

@@ -1,36 +1,36 @@
-"""Bring an index up to date with a corpus: read, verbalize, encode and store what changed, forget what went.
-
-At any moment the process may die: the next run finds an index that opens, and redoes at most a batch.
-"""
+"""One corpus into one open index: what changed is read, worded, encoded, stored; what went is forgotten."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from pathlib import Path
 
-from univldr.corpus import open_corpus
-from univldr.corpus.base import Corpus, Cutter, Skipped, Source
-from univldr.corpus.passages import PassageCutter
-from univldr.encoders import load_encoder
-from univldr.encoders.settings import UNCHANGED, TextSettings
-from univldr.errors import ConfigError, CorpusError, ImageError, MissingExtra, StoreError
-from univldr.index import Manifest, Store, exists, index_of
+import numpy as np
+
+from univldr.corpus.base import Corpus, Scan, Skipped, Source
+from univldr.errors import CorpusError, ImageError, MissingExtra
+from univldr.index import Store, means
 from univldr.index.sources import UNFINISHED, Finished
-from univldr.types import Document, Encoder, Modality, Progress
-from univldr.verbalize.cache import WordCache, default_cache
-from univldr.verbalize.load import load_verbalizers
+from univldr.pipeline.content import content_of
+from univldr.types import Document, Encoder, Float32Array, Modality, Progress
 from univldr.verbalize.run import Counts, Verbalization
-from univldr.verbalize.settings import Plan
 
 BATCH_SIZE = 64
 """Documents between two records of progress."""
 
+FLUSH_SECONDS = 2.0
+"""A flush takes as long as encoding some documents, so it waits for more; only then do they count as done."""
+
 _WORDS = " words="
 """In a stamp, before the key of the verbalization that a source with pictures was indexed with."""
+
+
+def plain_stamp(stamp: str) -> str:
+    """A recorded stamp as the corpus gave it, without what it says of words."""
+    return stamp.partition(_WORDS)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,12 @@ class IndexReport:
     Attributes:
         added: New, or left unfinished by an earlier run, and now in the index.
         updated: Changed, and now in the index as they are.
+        renamed: Moved or renamed within the corpus, with all that their vectors depend on as it was.
         removed: No longer in the corpus.
         unchanged: Not even read.
         skipped: Left out, in whole or in part, by this run or an earlier one, and why.
         documents: How many documents the index holds now.
+        encoded: How many documents were given to the encoder; the other new ones had known contents.
         seconds: Wall time.
         words: What each verbalizer did.
         dropped_expansions: Generated words left out of vectors because a caption was full.
@@ -58,6 +60,8 @@ class IndexReport:
     seconds: float
     words: Mapping[str, Counts] = field(default_factory=dict)
     dropped_expansions: int = 0
+    renamed: int = 0
+    encoded: int = 0
 
 
 @dataclass(slots=True)
@@ -67,6 +71,7 @@ class _Read:
     source: Source
     documents: list[Document] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)
     retry: bool = False
 
     def skip(self, key: str, error: Exception) -> None:
@@ -81,75 +86,12 @@ class _Read:
         pictures = any(document.modality is Modality.IMAGE for document in self.documents)
         stamp = f"{self.source.stamp}{_WORDS}{words}" if pictures else self.source.stamp
         ids = [document.id for document in self.documents]
-        return Finished(self.source.key, UNFINISHED if self.retry else stamp, ids, self.skipped)
+        stamp = UNFINISHED if self.retry else stamp
+        return Finished(self.source.key, stamp, ids, self.skipped, self.contents)
 
 
 _Pair = tuple[_Read, Document]
-
-
-def update(
-    corpus: Path,
-    *,
-    index: Path | None = None,
-    model: str | None = None,
-    rebuild: bool = False,
-    verbalize: str | None = None,
-    settings: Sequence[str] = (),
-    words: bool = True,
-    texts: TextSettings = UNCHANGED,
-    progress: Progress | None = None,
-) -> IndexReport:
-    """Bring the index of the corpus at ``corpus`` up to date; make it if there is none.
-
-    Args:
-        corpus: A folder, or a .jsonl or .parquet file of records.
-        index: The index directory, by default ``index_of(corpus)``.
-        model: For a new index, ``auto`` by default; an index that exists names its own.
-        rebuild: Make the index anew, with another model for instance.
-        verbalize: Verbalizers such as ``caption:PATH,ocr`` whose words join the captions from now on, or
-            ``none``; by default what the index remembers.
-        settings: Of the verbalizers, such as ``caption.beams=3``; the index remembers them, too.
-        words: Whether this run makes words; what it indexes without them gets them in the next that does.
-        texts: For a new index, what to change of how the model reads texts.
-        progress: Told how far it is.
-
-    Raises:
-        ConfigError: a verbalizer or a setting makes no sense.
-        CorpusError: there is no such corpus.
-        MissingExtra: a verbalizer's optional dependency is not installed; the index is unchanged.
-        ModelError: a model cannot be loaded, or is not the one the index was made with.
-        StoreError: the index cannot be opened, read or written.
-    """
-    path = corpus.expanduser().absolute()
-    directory = index or index_of(path)
-    old = None if rebuild or not exists(directory) else Manifest.read(directory)
-    plan = remembered_plan(directory).changed(verbalize, settings)
-    if old is not None:
-        texts = _same_texts(old, texts, directory)
-    load = cache(partial(load_encoder, (model or "auto") if old is None else old.encoder, texts))
-    verbalization = None
-    if words:
-        verbalization = Verbalization(load_verbalizers(plan, load), WordCache(default_cache()))
-    opened = open_corpus(path, _lazy_cutter(load))
-    with _opened(directory, old, load, texts, replace=rebuild) as store:
-        if old is not None and model not in (None, "auto"):
-            store.manifest.check_name(directory, model)
-        if store.manifest.verbalize != plan.to_dict():
-            store.use_verbalizers(plan.to_dict())
-        return index_corpus(opened, store, load, verbalization, progress=progress)
-
-
-def remembered_plan(index: Path) -> Plan:
-    """The verbalizers that an index remembers, also while it is made anew; none where there is no index.
-
-    Raises:
-        ConfigError: this version does not know one of them or of their settings.
-    """
-    try:
-        manifest = Manifest.read(index)
-    except StoreError:  # there is none, or it is broken: who opens it will hear
-        return Plan()
-    return Plan.from_dict(manifest.verbalize, f"index {index}")
+_Known = Mapping[str, Float32Array]  # vectors by document
 
 
 def index_corpus(
@@ -163,7 +105,8 @@ def index_corpus(
 ) -> IndexReport:
     """Make ``store`` hold exactly what ``corpus`` holds now (documents of other corpora in it stay).
 
-    A document that cannot be read or encoded is left out and reported, never the end of the run.
+    A document that cannot be read or encoded is left out and reported, never the end of the run. One whose
+    contents the index has, under this id or any other, is not encoded again.
 
     Args:
         corpus: Where the documents come from.
@@ -183,31 +126,38 @@ def index_corpus(
     if not corpus.root.exists():
         raise CorpusError(f"corpus {corpus.root} does not exist; is its disk mounted? The index is unchanged")
     scan = corpus.scan()
-    run = _Run(corpus, store, encoder, verbalization, str(corpus.root.absolute()))
-    store.enter_root(run.root)
-    known = store.sources.stamps(run.root)
     sources = [source for source in scan.sources if _is_text(source.key)]
+    keys = {source.key for source in sources}
+    root = store.enter_root(str(corpus.root.absolute()), keys)
+    known = store.sources.stamps(root)
+    vanished = known.keys() - keys
+    run = _Run(corpus, store, encoder, verbalization, root, vanished)
     changed = [source for source in sources if not run.is_current(known.get(source.key, UNFINISHED), source)]
-    vanished = known.keys() - {source.key for source in sources}
-    run.forget(vanished)
     stored = run.take_in(changed, batch_size, progress)
+    renamed = run.count_renamed([key for key in stored if key not in known])
+    run.forget()  # last: until now, what went may have vectors for what came
     if changed or vanished:
         store.engine.optimize()
-    unreadable = [
-        Skipped(repr(s.key), "its name is not Unicode") for s in scan.sources if not _is_text(s.key)
-    ]
-    left_out = [Skipped(key, reason) for key, reason in store.sources.skipped(run.root)]
+    means.refresh(store, run.changed_documents, progress)
     return IndexReport(
-        added=sum(not known.get(key) for key in stored),
+        added=sum(not known.get(key) for key in stored) - renamed,
         updated=sum(bool(known.get(key)) for key in stored),
-        removed=len(vanished),
+        removed=len(vanished) - renamed,
         unchanged=len(sources) - len(changed),
-        skipped=[*scan.skipped, *unreadable, *left_out],
+        skipped=_left_out(scan, store.sources.skipped(root)),
         documents=store.engine.count(),
         seconds=time.perf_counter() - started,
         words=verbalization.counts if verbalization else {},
         dropped_expansions=run.dropped_expansions,
+        renamed=renamed,
+        encoded=run.encoded,
     )
+
+
+def _left_out(scan: Scan, known: Iterable[tuple[str, str]]) -> list[Skipped]:
+    """What the scan, the names and the reading of sources left out, in this order."""
+    names = [Skipped(repr(s.key), "its name is not Unicode") for s in scan.sources if not _is_text(s.key)]
+    return [*scan.skipped, *names, *(Skipped(key, reason) for key, reason in known)]
 
 
 class _Run:
@@ -220,13 +170,19 @@ class _Run:
         encoder: Callable[[], Encoder],
         verbalization: Verbalization | None,
         root: str,
+        vanished: Collection[str],
     ) -> None:
         self.root = root
+        self.encoded = 0
+        self.changed_documents = 0
         self.dropped_expansions = 0
         self._corpus = corpus
         self._store = store
         self._encoder = cache(partial(_checked, store, encoder))
         self._verbalization = verbalization
+        self._vanished = vanished
+        self._unrecorded: list[Finished] = []
+        self._recorded_at = time.monotonic()
 
     def is_current(self, stamp: str, source: Source) -> bool:
         """Whether a source is in the index as it is, with the words it should have."""
@@ -234,13 +190,20 @@ class _Run:
         wanted = words if self._verbalization is None else self._verbalization.key
         return plain == source.stamp and (not pictures or words == wanted)
 
-    def forget(self, vanished: Iterable[str]) -> None:
-        """Remove sources and their documents: from the engine first, so that none is orphaned."""
-        keys = list(vanished)
-        if keys:
-            self._store.engine.delete(self._store.sources.ids(self.root, keys))
+    def forget(self) -> None:
+        """Remove what vanished, with its documents: from the engine first, so that none is orphaned."""
+        if self._vanished:
+            ids = self._store.sources.ids(self.root, self._vanished)
+            self.changed_documents += self._store.engine.delete(ids)
             self._store.engine.flush()
-            self._store.sources.remove(self.root, keys)
+            self._store.sources.remove(self.root, self._vanished)
+
+    def count_renamed(self, new: Sequence[str]) -> int:
+        """How many of the sources that vanished have the contents of one that is new."""
+        if not new or not self._vanished:
+            return 0
+        gone = Counter(self._store.sources.contents(self.root, self._vanished).values())
+        return (gone & Counter(self._store.sources.contents(self.root, new).values())).total()
 
     def take_in(self, changed: list[Source], batch_size: int, progress: Progress | None) -> list[str]:
         """Read, encode and store sources, a batch at a time; returns the keys of those with documents."""
@@ -252,9 +215,20 @@ class _Run:
             self._store_batch(batch, batch_size)
             stored += [read.source.key for read in batch if read.documents]
             done += len(batch)
+            if time.monotonic() - self._recorded_at > FLUSH_SECONDS:
+                self._record()
             if progress:
                 progress(done, len(changed), "indexing")
+        self._record()
         return stored
+
+    def _record(self) -> None:
+        """The engine is flushed before anything counts as done."""
+        if self._unrecorded:
+            self._store.engine.flush()
+            self._store.sources.finish(self.root, self._unrecorded)
+        self._unrecorded = []
+        self._recorded_at = time.monotonic()
 
     def _batches(self, sources: Iterable[Source], batch_size: int) -> Iterator[list[_Read]]:
         """Whole sources with ``batch_size`` documents or a few more; one with many is a batch of its own."""
@@ -279,11 +253,10 @@ class _Run:
         except (CorpusError, ImageError, MissingExtra) as error:
             read.skip(source.key, error)
             return read
-        own = (self.root, source.key)
         for document in documents:
             in_batch = taken.get(document.id)
             owner = (self.root, in_batch) if in_batch else self._store.sources.owner(document.id)
-            if owner and (in_batch or owner != own):
+            if owner and (in_batch or not self._may_replace(owner, source)):
                 root, key = owner
                 read.skipped.append((document.id, f"its id is taken by a document of {key} in {root}"))
                 read.retry = True  # the other one may go
@@ -292,19 +265,28 @@ class _Run:
                 read.documents.append(document)
         return read
 
+    def _may_replace(self, owner: tuple[str, str], source: Source) -> bool:
+        root, key = owner
+        return root == self.root and (key == source.key or key in self._vanished)
+
     def _store_batch(self, batch: list[_Read], batch_size: int) -> None:
-        """The order matters: what the engine may hold is noted first, what it holds is recorded last."""
+        """The order matters: what the engine may hold is noted first, what it holds is recorded last.
+
+        That is ``_record``'s, some batches later.
+        """
         engine, sources = self._store.engine, self._store.sources
-        stale = set(sources.ids(self.root, [read.source.key for read in batch]))
-        sources.begin(self.root, {r.source.key: [document.id for document in r.documents] for r in batch})
         pairs = [(read, document) for read in batch for document in read.documents]
-        for start in range(0, len(pairs), batch_size):
-            if worded := self._worded(pairs[start : start + batch_size]):
-                self._upsert(worded)
-        engine.delete(sorted(stale - {document.id for read in batch for document in read.documents}))
-        engine.flush()
+        chunks = [pairs[start : start + batch_size] for start in range(0, len(pairs), batch_size)]
+        chunks = [worded for chunk in chunks if (worded := self._worded(chunk))]
+        known = self._known(chunks)  # all of them: what is stored first may overwrite what comes later
+        sources.begin(self.root, {r.source.key: [document.id for document in r.documents] for r in batch})
+        noted = set(sources.ids(self.root, [read.source.key for read in batch]))
+        for chunk in chunks:
+            self._upsert(chunk, known)
+        gone = noted - {document.id for read in batch for document in read.documents}
+        self.changed_documents += engine.delete(sorted(gone))
         words = self._verbalization.key if self._verbalization else ""
-        sources.finish(self.root, [read.finished(words) for read in batch])
+        self._unrecorded += [read.finished(words) for read in batch]
 
     def _worded(self, pairs: list[_Pair]) -> list[_Pair]:
         """The pairs, pictures with their words; without those whose picture nobody can look at."""
@@ -319,50 +301,44 @@ class _Run:
                 read.leave_out(document, result)
         return worded
 
-    def _upsert(self, pairs: list[_Pair]) -> None:
+    def _known(self, chunks: list[list[_Pair]]) -> _Known:
+        """The vectors of those documents whose contents are in the index; all contents are noted."""
+        contents: dict[str, bytes] = {}
+        for read, document in (pair for chunk in chunks for pair in chunk):
+            if content := content_of(document):
+                contents[document.id] = read.contents[document.id] = content
+        holders = self._store.sources.holders(set(contents.values()))
+        vectors = self._store.engine.vectors(list(holders.values())) if holders else {}
+        held = {id_: holders.get(content, "") for id_, content in contents.items()}
+        return {id_: vectors[holder] for id_, holder in held.items() if holder in vectors}
+
+    def _upsert(self, pairs: list[_Pair], known: _Known) -> None:
         """Encode and store; on a bad document, halve until it stands alone, and leave that one out."""
         documents = [document for _, document in pairs]
-        encoder = self._encoder()
-        before = getattr(encoder, "dropped_expansions", 0)  # what only some encoders count
+        encoder = None if all(document.id in known for document in documents) else self._encoder()
         try:
-            self._store.engine.upsert(documents, encoder.encode_documents(documents))
-            self.dropped_expansions += getattr(encoder, "dropped_expansions", 0) - before
+            vectors = self._vectors(documents, known, encoder)
+            means.admit(self._store, documents, vectors)
+            self._store.engine.upsert(documents, vectors)
+            self.changed_documents += len(documents)
         except (CorpusError, ImageError, MissingExtra) as error:
             if len(pairs) > 1:
-                self._upsert(pairs[: len(pairs) // 2])
-                self._upsert(pairs[len(pairs) // 2 :])
+                self._upsert(pairs[: len(pairs) // 2], known)
+                self._upsert(pairs[len(pairs) // 2 :], known)
             else:
                 pairs[0][0].leave_out(documents[0], error)
 
-
-@contextmanager
-def _opened(
-    directory: Path, old: Manifest | None, load: Callable[[], Encoder], texts: TextSettings, *, replace: bool
-) -> Iterator[Store]:
-    if old is not None:
-        with Store.open(directory) as store:
-            yield store
-        return
-    new = Manifest.of(load(), template=texts.template, max_tokens=texts.max_tokens)
-    with Store.create(directory, new, replace=replace) as store:
-        yield store
-
-
-def _same_texts(old: Manifest, wanted: TextSettings, directory: Path) -> TextSettings:
-    """How the index reads texts; another way would give other vectors."""
-    texts = TextSettings(old.template, old.max_tokens)
-    if wanted not in (UNCHANGED, texts):
-        raise ConfigError(
-            f"index {directory} was made with template {texts.template!r} and max_tokens {texts.max_tokens}, "
-            f"not {wanted.template!r} and {wanted.max_tokens}; make it anew with --rebuild"
-        )
-    return texts
-
-
-def _lazy_cutter(load: Callable[[], Encoder]) -> Cutter:
-    """A cutter that loads the encoder, for its tokenizer, with the first text."""
-    cutter = cache(lambda: PassageCutter(load().count_tokens, load().max_tokens))
-    return lambda text: cutter()(text)
+    def _vectors(self, documents: list[Document], known: _Known, encoder: Encoder | None) -> Float32Array:
+        """float32 [len(documents), dim]: the known ones, and those of the rest from ``encoder``."""
+        rows = {document.id: known[document.id] for document in documents if document.id in known}
+        new = [document for document in documents if document.id not in known]
+        if new and encoder is not None:
+            before = getattr(encoder, "dropped_expansions", 0)  # what only some encoders count
+            encoded = encoder.encode_documents(new)
+            rows |= {document.id: row for document, row in zip(new, encoded, strict=True)}
+            self.dropped_expansions += getattr(encoder, "dropped_expansions", 0) - before
+            self.encoded += len(new)
+        return np.stack([rows[document.id] for document in documents])
 
 
 def _checked(store: Store, load: Callable[[], Encoder]) -> Encoder:

@@ -1,0 +1,24 @@
+"""``univldr load``: an index from a file of documents and vectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from univldr.cli import output
+from univldr.transfer import load
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="A .parquet or .faiss file that univldr dump wrote.")],
+    index: Annotated[Path, typer.Option("--index", help="The directory of the new index.")],
+    model: Annotated[
+        str | None, typer.Option("--model", help="What made the vectors, where the file does not say.")
+    ] = None,
+) -> None:
+    """Make an index of vectors and documents, without encoding; search it with --no-index."""
+    with output.progress() as progress:
+        documents = load(file, index, model=model, progress=progress)
+    print(f'{documents} documents; univldr search {index} "words" --no-index')

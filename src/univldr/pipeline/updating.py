@@ -1,0 +1,122 @@
+"""From a path to an index that is up to date: made, opened, or made anew beside the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+
+from univldr.corpus import open_corpus
+from univldr.corpus.base import Cutter
+from univldr.corpus.passages import PassageCutter
+from univldr.encoders import load_encoder
+from univldr.encoders.settings import UNCHANGED, TextSettings
+from univldr.errors import ConfigError, StoreError
+from univldr.index import Manifest, Store, exists, index_of
+from univldr.pipeline.run import IndexReport, index_corpus
+from univldr.types import Encoder, Progress
+from univldr.verbalize.cache import WordCache, default_cache
+from univldr.verbalize.load import load_verbalizers
+from univldr.verbalize.run import Verbalization
+from univldr.verbalize.settings import Plan
+
+Loader = Callable[[str, TextSettings], Encoder]
+"""From a model's name to its encoder, as ``load_encoder`` does it."""
+
+
+def update(
+    corpus: str | Path,
+    *,
+    index: Path | None = None,
+    model: str | None = None,
+    rebuild: bool = False,
+    verbalize: str | None = None,
+    settings: Sequence[str] = (),
+    words: bool = True,
+    texts: TextSettings = UNCHANGED,
+    loader: Loader = load_encoder,
+    progress: Progress | None = None,
+) -> IndexReport:
+    """Bring the index of the corpus at ``corpus`` up to date; make it if there is none.
+
+    Args:
+        corpus: A folder, or a .jsonl or .parquet file of records.
+        index: The index directory, by default ``index_of(corpus)``.
+        model: For a new index, ``auto`` by default; an index that exists names its own.
+        rebuild: Make the index anew, with another model for instance; until it is done, the old one answers.
+        verbalize: Verbalizers such as ``caption:PATH,ocr`` whose words join the captions from now on, or
+            ``none``; by default what the index remembers.
+        settings: Of the verbalizers, such as ``caption.beams=3``; the index remembers them, too.
+        words: Whether this run makes words; what it indexes without them gets them in the next that does.
+        texts: For a new index, what to change of how the model reads texts.
+        loader: Gives the encoder of a name.
+        progress: Told how far it is.
+
+    Raises:
+        ConfigError: a verbalizer or a setting makes no sense, or ``corpus`` is an index.
+        CorpusError: there is no such corpus.
+        MissingExtra: a verbalizer's optional dependency is not installed; the index is unchanged.
+        ModelError: a model cannot be loaded, or is not the one the index was made with.
+        StoreError: the index cannot be opened, read or written.
+    """
+    path = Path(corpus).expanduser().absolute()
+    if exists(path):
+        raise ConfigError(f"{path} is an index, not a corpus; give its folder, or search it with --no-index")
+    directory = index or index_of(path)
+    with ExitStack() as resources:
+        store = None
+        if exists(directory) and not rebuild:
+            store = resources.enter_context(Store.open(directory))
+            texts = _same_texts(store.manifest, texts, directory)
+            if model not in (None, "auto"):
+                store.manifest.check_name(directory, model)
+        name = (model or "auto") if store is None else store.manifest.encoder
+        load = cache(partial(loader, name, texts))
+        plan = remembered_plan(directory).changed(verbalize, settings)
+        verbalization = None
+        if words:
+            verbalization = Verbalization(load_verbalizers(plan, load), WordCache(default_cache()))
+        opened = open_corpus(path, _lazy_cutter(load))
+        if store is None:
+            new = Manifest.of(load(), template=texts.template, max_tokens=texts.max_tokens)
+            new = replace(new, roots=(str(opened.root),))
+            make = Store.rebuild if exists(directory) else Store.create
+            store = resources.enter_context(make(directory, new))
+        store.engine.add_words()  # to what was stored before there were any
+        if store.manifest.verbalize != plan.to_dict():
+            store.use_verbalizers(plan.to_dict())
+        report = index_corpus(opened, store, load, verbalization, progress=progress)
+        store.publish()
+        return report
+
+
+def remembered_plan(index: Path) -> Plan:
+    """The verbalizers that an index remembers, also while it is made anew; none where there is no index.
+
+    Raises:
+        ConfigError: this version does not know one of them or of their settings.
+    """
+    try:
+        manifest = Manifest.read(index)
+    except StoreError:  # there is none, or it is broken: who opens it will hear
+        return Plan()
+    return Plan.from_dict(manifest.verbalize, f"index {index}")
+
+
+def _same_texts(old: Manifest, wanted: TextSettings, directory: Path) -> TextSettings:
+    """How the index reads texts; another way would give other vectors."""
+    texts = TextSettings(old.template, old.max_tokens)
+    if wanted not in (UNCHANGED, texts):
+        raise ConfigError(
+            f"index {directory} was made with template {texts.template!r} and max_tokens {texts.max_tokens}, "
+            f"not {wanted.template!r} and {wanted.max_tokens}; make it anew with --rebuild"
+        )
+    return texts
+
+
+def _lazy_cutter(load: Callable[[], Encoder]) -> Cutter:
+    """A cutter that loads the encoder, for its tokenizer, with the first text."""
+    cutter = cache(lambda: PassageCutter(load().count_tokens, load().max_tokens))
+    return lambda text: cutter()(text)
