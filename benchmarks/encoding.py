@@ -27,15 +27,13 @@ def rate(run: Callable[[], object], count: int) -> float:
     return count / statistics.median(seconds)
 
 
-def as_jpeg(documents: Sequence[Document]) -> list[Document]:
-    """The pictures as 640 x 480 JPEGs, the size of a small photo."""
+def as_jpeg(documents: Sequence[Document], size: tuple[int, int] = (640, 480)) -> list[Document]:
+    """The pictures as JPEGs of ``size``, by default that of a small photo."""
     made = []
     for document in documents:
         assert isinstance(document.image, bytes)
         blob = io.BytesIO()
-        Image.open(io.BytesIO(document.image)).convert("RGB").resize((640, 480)).save(
-            blob, "JPEG", quality=88
-        )
+        Image.open(io.BytesIO(document.image)).convert("RGB").resize(size).save(blob, "JPEG", quality=88)
         made.append(Document(document.id, Modality.IMAGE, image=blob.getvalue()))
     return made
 

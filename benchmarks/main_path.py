@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import statistics
-import subprocess
-import sys
 import tarfile
 import tempfile
-import time
 from pathlib import Path
-from typing import Any
 
 from benchmarks import data
+from benchmarks.processes import Cost, measured, medians
 
 QUERIES = ("a dog running on the beach", "Where was the Summer Theatre located?", "two children on a swing")
 RUNS = 5
@@ -29,26 +24,14 @@ def fill(folder: Path, source: Path) -> None:
         (folder / "passages" / f"{row['id'].replace('#', '-')}.txt").write_text(row["text"], encoding="utf-8")
 
 
-def measured(*arguments: str) -> tuple[float, float, str]:
-    """Seconds from process start to exit, peak memory in MB, and standard output of a ``univldr`` command."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "univldr", *arguments], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):
-        sys.exit(f"univldr {' '.join(arguments)} exited with {process.returncode}")
-    return time.perf_counter() - started, usage.ru_maxrss / 1024, output
+def univldr(*arguments: str) -> Cost:
+    """A ``univldr`` command, run once."""
+    return measured("-m", "univldr", *arguments)
 
 
-def repeated(*arguments: str) -> tuple[float, float]:
-    """Medians of several runs after a warm-up: seconds, peak memory in MB."""
-    measured(*arguments)
-    runs = [measured(*arguments)[:2] for _ in range(RUNS)]
-    return statistics.median(seconds for seconds, _ in runs), statistics.median(memory for _, memory in runs)
+def repeated(*arguments: str) -> Cost:
+    """Medians of several runs after a warm-up."""
+    return medians([("-m", "univldr", *arguments)], RUNS)[0]
 
 
 def padded(folder: Path, count: int) -> None:
@@ -59,9 +42,9 @@ def padded(folder: Path, count: int) -> None:
         (notes / f"{number:05}.txt").write_text(f"Note {number} about invoice {number * 7919 % 10007}.")
 
 
-def show(step: str, seconds: float, memory: float, extra: str = "") -> None:
+def show(step: str, cost: Cost, extra: str = "") -> None:
     """A row of the Markdown table."""
-    print(f"| {step} | {seconds:.2f} | {memory:.0f} | {extra} |", flush=True)
+    print(f"| {step} | {cost.seconds:.2f} | {cost.megabytes:.0f} | {extra} |", flush=True)
 
 
 def main() -> None:
@@ -79,8 +62,7 @@ def main() -> None:
         steps(folder, args.model)
         if args.documents:
             padded(folder, args.documents)
-            seconds, memory, _ = measured("index", str(folder), "--json")
-            show(f"index, grown to {args.documents} files", seconds, memory)
+            show(f"index, grown to {args.documents} files", univldr("index", str(folder), "--json"))
             again(folder)
     finally:
         shutil.rmtree(folder)
@@ -88,18 +70,18 @@ def main() -> None:
 
 def steps(folder: Path, model: str) -> None:
     """Index, re-index and search the real folder."""
-    seconds, memory, output = measured("index", str(folder), "--model", model, "--json")
-    report: dict[str, Any] = json.loads(output)
-    show("index", seconds, memory, f"{report['documents']} documents, {report['documents'] / seconds:.0f}/s")
+    cost = univldr("index", str(folder), "--model", model, "--json")
+    documents = json.loads(cost.output)["documents"]
+    show("index", cost, f"{documents} documents, {documents / cost.seconds:.0f}/s")
     again(folder)
 
 
 def again(folder: Path) -> None:
     """An index run with nothing to do, then searches."""
-    show("index again, nothing changed", *repeated("index", str(folder), "--json"))
+    show("index again, nothing changed", repeated("index", str(folder), "--json"))
     for query in QUERIES:
-        show(f"search {query!r}", *repeated("search", str(folder), query, "--json"))
-    show("the same, --no-index", *repeated("search", str(folder), QUERIES[0], "--no-index", "--json"))
+        show(f"search {query!r}", repeated("search", str(folder), query, "--json"))
+    show("the same, --no-index", repeated("search", str(folder), QUERIES[0], "--no-index", "--json"))
 
 
 if __name__ == "__main__":

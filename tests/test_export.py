@@ -190,6 +190,21 @@ def test_what_is_no_matrix_of_a_product_is_kept_in_half(tmp_path: Path) -> None:
     np.testing.assert_array_equal(stored["k.float16"], kernel.astype(np.float16))
 
 
+def test_pictures_in_int8_where_they_are_asked_for(
+    exported: Callable[[str], ExportReport],
+    checkpoint: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    graphs = exported("clip").directory / "onnx"
+    monkeypatch.setattr(module, "_write", lambda _, __, path, ___: shutil.copy(graphs / path.name, path))
+    export_onnx(str(checkpoint("clip")), tmp_path, int8_pictures=True, keep_float32=False)
+    settings = json.loads((tmp_path / "univldr.json").read_text())
+    assert settings["onnx"]["image"] == "vision_model_quantized.onnx"
+    whole = OnnxEncoder(exported("clip").directory, variant=None).encode_documents(documents())
+    assert cosines(OnnxEncoder(tmp_path).encode_documents(documents()), whole).min() > 0.97
+
+
 def test_int8_shrinks_tables_and_products(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     table = (random.normal(size=(500, 64)) * random.uniform(0.01, 10, (500, 1))).astype(np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 import io
 import re
 import struct
@@ -34,9 +35,9 @@ IMAGE_SUFFIXES: frozenset[str] = frozenset(
 )
 """File name endings that are pictures, in lower case."""
 
-# Pillow knows many more; those run other programs (EPS) or are seldom photographs. The common ones come
-# first: Pillow imports the plugins of the others only when it gets to them.
-_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF")
+# Pillow knows many more; those run other programs (EPS) or are seldom photographs. All but the last it has
+# ready; before it looks for any other it imports forty plugins, unless that one's is imported already.
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "TIFF")
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
@@ -183,6 +184,9 @@ def _formats(stream: BinaryIO, name: str) -> tuple[str, ...]:
         if "HEIF" not in Image.OPEN:
             require("pillow_heif", extra="heic", purpose=f"{name}: HEIC").register_heif_opener()
         return ("HEIF",)
+    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
+        importlib.import_module("PIL.WebPImagePlugin")
+        return ("WEBP",)
     return _FORMATS
 
 

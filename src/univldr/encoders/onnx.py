@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from univldr.encoders.captions import CaptionFitter
 from univldr.encoders.fingerprint import fingerprint
 from univldr.encoders.parts import Parts, is_weighted, put_together, split_documents
 from univldr.encoders.preprocess import BatchTokenizer, ImageProcessor
-from univldr.encoders.settings import UNCHANGED, ModelSettings, TextSettings, load_calibration
+from univldr.encoders.settings import UNCHANGED, ModelSettings, TextSettings, is_joint, load_calibration
 from univldr.errors import ConfigError, ImageError, ModelError
 from univldr.images import load_image
 from univldr.types import Document, Float32Array, Modality, Query
@@ -29,7 +29,7 @@ from univldr.types import Document, Float32Array, Modality, Query
 TEXT_BATCH = 32
 """Texts in one run at most."""
 
-TOKEN_BATCH = 1024
+TOKEN_BATCH = 512
 """Tokens in one run, padding included: more leave the processor's caches, and are slower and larger."""
 
 IMAGE_BATCH = 4
@@ -64,6 +64,13 @@ class _Item:
     label: str
 
 
+@functools.cache
+def _share_memory() -> None:
+    """One pool of working memory for all sessions that ask for it: by default each keeps its own for good."""
+    kind, use = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, onnxruntime.OrtMemType.DEFAULT
+    onnxruntime.create_and_register_allocator(onnxruntime.OrtMemoryInfo("Cpu", kind, 0, use), None)
+
+
 class Graph:
     """One ONNX graph, loaded when first needed and then shared by threads.
 
@@ -79,7 +86,9 @@ class Graph:
 
     @functools.cached_property
     def _session(self) -> Any:
+        _share_memory()
         options = onnxruntime.SessionOptions()
+        options.add_session_config_entry("session.use_env_allocators", "1")
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
@@ -206,6 +215,11 @@ class OnnxEncoder:
         """What its scores mean; ``None`` where the model does not say."""
         return load_calibration(self._directory)
 
+    @functools.cached_property
+    def joint(self) -> bool:
+        """See :class:`univldr.encoders.settings.Joint`."""
+        return is_joint(self._directory)
+
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Token counts, special tokens included, untruncated."""
         return self._tokenizer.count(texts)
@@ -260,14 +274,15 @@ class OnnxEncoder:
         def image_rows(pictures: list[Document]) -> Float32Array:
             return self._rows([_Item("", _picture(picture), picture.id) for picture in pictures])
 
-        return split_documents(documents, self._fitter, text_rows, image_rows)
+        return split_documents(documents, self.fitter, text_rows, image_rows)
 
     @property
-    def _fitter(self) -> CaptionFitter:
+    def fitter(self) -> CaptionFitter:
+        """See :class:`univldr.encoders.captions.FitsCaptions`."""
         return CaptionFitter(self._settings.template, self.max_tokens, self.count_tokens)
 
     def _captions(self, pictures: Sequence[Document]) -> list[str]:
-        captions, dropped = self._fitter.fit(pictures)
+        captions, dropped = self.fitter.fit(pictures)
         self.dropped_expansions += dropped
         return captions
 
@@ -286,7 +301,7 @@ class OnnxEncoder:
         """Jobs that fill the rows of ``out`` whose item has words, the longest texts first."""
         rows = [row for row, item in enumerate(items) if item.text or item.image is None]
         ids = dict(zip(rows, self._tokenizer.ids([items[row].text for row in rows]), strict=True))
-        rows.sort(key=lambda row: -len(ids[row]))
+        rows = _longest_first(rows, ids)
 
         def job(batch: list[int]) -> None:
             out[batch] = self._project_texts([ids[row] for row in batch])
@@ -342,6 +357,11 @@ def unit_rows(rows: Float32Array) -> Float32Array:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     result: Float32Array = rows / np.maximum(norms, np.float32(1e-12))
     return result
+
+
+def _longest_first(rows: Sequence[int], ids: Mapping[int, Sequence[int]]) -> list[int]:
+    """Rows in an order in which neighbours have much the same length, so that little is padding."""
+    return sorted(rows, key=lambda row: -len(ids[row]))
 
 
 def _picture(document: Document) -> Path | bytes:
