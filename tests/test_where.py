@@ -145,12 +145,15 @@ def test_what_is_wrong_is_shown_at_its_place(text: str, message: str, place: int
         assert shown[len(caret) - 1 :].strip() == text[place - 1 :][:40].strip()
 
 
-NAMES = st.sampled_from(["id", "modality", "title", "path", "n", "s", "mixed", "o.k", "not", "my field", "z"])
+NAMES = st.sampled_from(
+    ["id", "modality", "title", "path", "n", "s", "mixed", "o", "o.k", "not", "my field", "z", "metadata.n"]
+)
 LITERALS: st.SearchStrategy[Literal] = st.one_of(
     st.sampled_from([0.0, 1.0, 2.5, -3.0, 2.0**53]),
     st.sampled_from(["a", "b", "it's", "1", "true", "text", "d1", ""]),
     st.booleans(),
     st.sampled_from([date(2024, 5, 31), datetime(2024, 5, 31, 12, tzinfo=UTC)]),
+    st.datetimes(datetime(2024, 5, 30), datetime(2024, 6, 1), timezones=st.just(UTC)),
 )
 
 
@@ -163,7 +166,7 @@ FILTERS: st.SearchStrategy[Where] = st.recursive(
     st.one_of(
         LITERALS.flatmap(compares),
         st.builds(In, NAMES, st.lists(LITERALS, min_size=1, max_size=3).map(tuple)),
-        st.builds(Under, NAMES, st.sampled_from(["a", "/p", "/p/a/", "."])),
+        st.builds(Under, NAMES, st.sampled_from(["a", "/p", "/p/a/", "/p/b.txt", ".", "/", ".."])),
         st.builds(Exists, NAMES),
     ),
     lambda parts: st.one_of(

@@ -28,7 +28,7 @@ from univldr.types import Float32Array
 
 Mode = Literal["auto", "on"]
 
-AUTO = 32.0
+AUTO = 16.0
 START = 0.3
 """Evidence that sentences about something else seldom reach by chance."""
 

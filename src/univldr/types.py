@@ -136,7 +136,7 @@ class Hit:
 
     Attributes:
         rank: From 1.
-        score: Cosine between query and document, in [-1, 1]; what a search was asked to add to it included.
+        score: Cosine between query and document, in [-1, 1], and what a search adds to it.
         document: The document without its pixels; ``image`` is a path where there is one.
         explanation: Where it was asked for, named parts that add up to the score: ``text`` of a passage;
             ``pixels``, ``caption`` and ``generated:ORIGIN`` of a picture; ``document`` of what has no parts;

@@ -1,4 +1,4 @@
-"""``search --where``: filters from the command line, from Python, and as ``docs/search.md`` shows them."""
+"""``search --where``: filters from the command line, from Python, and as ``docs/filters.md`` shows them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from univldr.index.base import fields_of, to_payload
 from univldr.types import Document, Modality
 from univldr.where import parse
 
-DOCS = Path(__file__).parents[2] / "docs" / "search.md"
+DOCS = Path(__file__).parents[2] / "docs" / "filters.md"
 
 
 @pytest.fixture

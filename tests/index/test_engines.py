@@ -11,6 +11,7 @@ import pytest
 
 from univldr.errors import CorpusError, StoreError
 from univldr.index import ExactIndex, Index
+from univldr.index.base import MAX_NESTING
 from univldr.index.edge import EdgeIndex
 from univldr.types import Document, Expansion, Float32Array, Modality
 
@@ -166,7 +167,24 @@ def test_ties_are_ordered_by_id(index: Index) -> None:
     assert [hit.document.id for hit in index.query(same[0], 9)] == list("abcdefghi")
 
 
-@pytest.mark.parametrize("metadata", [{"x": float("nan")}, {"x": Path("/a")}, {"x": "\ud800"}])
+def nested(depth: int) -> dict[str, object]:
+    inner: object = 1
+    for _ in range(depth - 1):
+        inner = [{"x": inner}] if depth % 2 else {"x": inner}
+    return {"x": inner}
+
+
+def test_deep_metadata_can_be_read_again(index: Index) -> None:
+    deep = Document("deep", Modality.TEXT, metadata=nested(MAX_NESTING))
+    index.upsert([deep, Document("flat", Modality.TEXT)], unit(2))
+    assert index.get(["deep", "flat"]) == [deep, Document("flat", Modality.TEXT)]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{"x": float("nan")}, {"x": Path("/a")}, {"x": "\ud800"}, nested(MAX_NESTING + 1), nested(10**4)],
+    ids=["nan", "path", "surrogate", "nested", "nested-far"],
+)
 def test_what_is_not_json_is_refused_whole(index: Index, metadata: dict[str, object]) -> None:
     bad = Document("bad", Modality.TEXT, metadata=metadata)
     with pytest.raises(CorpusError, match="'bad' cannot be stored"):
@@ -204,4 +222,59 @@ def test_graph_of_a_large_index_finds_nearly_all(tmp_path: Path, monkeypatch: py
     best = [{f"d{n}" for n in np.argsort(-(vectors @ query))[:10]} for query in queries]
     assert sum(len(f & b) for f, b in zip(found, best, strict=True)) >= 0.9 * 200
     assert index.count(Modality.IMAGE) == len(index.query(queries[0], 4000, modality=Modality.IMAGE)) == 1334
+    index.close()
+
+
+def test_an_exact_look_at_all_of_a_large_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("univldr.index.edge.EXACT_DOCUMENTS", 500)
+    index = EdgeIndex(tmp_path / "s", DIM, create=True)
+    vectors = filled(index, 4000)
+    index.optimize()
+    assert list(tmp_path.rglob("quantized*"))
+    for query in unit(20, seed=4):
+        best = [f"d{n}" for n in np.argsort(-(vectors @ query))[:300]]
+        hits = index.query(query, 300, exact=True)
+        assert [hit.document.id for hit in hits] == best
+        assert hits[0].score == pytest.approx(float((vectors @ query).max()), abs=1e-5)
+    index.close()
+
+
+def test_an_index_of_another_configuration_gets_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = EdgeIndex(tmp_path / "s", DIM, create=True)
+    vectors = filled(index, 2000)
+    index.optimize()
+    index.close()
+    assert not list(tmp_path.rglob("quantized*"))
+    monkeypatch.setattr("univldr.index.edge.EXACT_DOCUMENTS", 500)
+    index = EdgeIndex(tmp_path / "s", DIM)
+    index.optimize()
+    assert list(tmp_path.rglob("quantized*"))
+    assert index.query(vectors[7], 1)[0].document.id == "d7"
+    index.close()
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_the_space_of_what_is_deleted_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    def used() -> int:
+        files = [file for file in tmp_path.rglob("segments/**/*") if file.is_file()]
+        return sum(file.stat().st_blocks for file in files)
+
+    if large:
+        monkeypatch.setattr("univldr.index.edge.EXACT_DOCUMENTS", 500)
+    index = EdgeIndex(tmp_path / "s", DIM, create=True)
+    for start in range(0, 8000, 1000):
+        texts = [Document(f"d{n}", Modality.TEXT, f"{n} " * 300) for n in range(start, start + 1000)]
+        index.upsert(texts, unit(1000))
+    index.optimize()
+    index.flush()
+    before = used()
+    index.delete([f"d{n}" for n in range(7000)])
+    index.optimize()
+    index.flush()
+    assert used() < 0.5 * before
+    assert index.count() == 1000
     index.close()

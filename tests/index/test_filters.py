@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import qdrant_edge as edge
 from hypothesis import given, settings
 
 from tests.test_where import FILTERS
-from univldr.index import ExactIndex, Index
+from univldr.index import ExactIndex, Index, edge_fields
 from univldr.index.base import fields_of, to_payload
 from univldr.index.edge import EdgeIndex
+from univldr.index.edge_filter import point_id, translate
 from univldr.types import Document, Float32Array, Modality
 from univldr.where import Where, parse
 
@@ -29,6 +31,28 @@ SETS: list[dict[str, Any]] = [
     {"n": False, "s": [["a"]], "mixed": {"a": 1}, "my field": "a", "not": 1, "path": "a/x.txt"},
     {"n": [[1]], "s": [None], "mixed": "2024-05-31T14:00:00+02:00", "path": "/p/a/x.txt", "my field": 2.5},
     {"n": {}, "id": "d1", "title": "shadowed", "modality": "a", "metadata": 1},
+    {
+        "n": "2.50",
+        "s": "2024-05-31",
+        "mixed": "2024-05-31 12:00",
+        "o": {"k": {"k": 1}},
+        "path": ["a", "../x", 3],
+    },
+    {"n": ["x", "1e0"], "mixed": "0001-01-01T00:00:00+02:00", "o": {"k": "2024-05-31"}, "path": {"a": "a"}},
+    {
+        "n": True,
+        "mixed": "9999-12-31T23:59:59.999999-02:00",
+        "o": {"k": "TRUE"},
+        "o.k": None,
+        "path": "//p//a/.",
+    },
+    {
+        "n": 1,
+        "s": "a",
+        "mixed": "2024-05-31T12:00:00.000001",
+        "metadata.n": 2.5,
+        "many": dict.fromkeys("abcdef", 1),
+    },
 ]
 
 
@@ -50,18 +74,37 @@ def documents() -> list[Document]:
 
 @pytest.fixture(scope="module")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Index]]:
-    edge = EdgeIndex(tmp_path_factory.mktemp("filters") / "s", DIM, create=True)
-    indexed = EdgeIndex(tmp_path_factory.mktemp("filters") / "s", DIM, create=True)
-    every: list[Index] = [ExactIndex(DIM), edge, indexed]
-    for index in every:
+    """The exact one; as in a small index; as in a large one; some odd documents; all stored long ago."""
+
+    def made() -> EdgeIndex:
+        index = EdgeIndex(tmp_path_factory.mktemp("filters") / "s", DIM, create=True)
         index.upsert(documents(), unit(len(documents())))
-    with pytest.MonkeyPatch.context() as patch:  # as in a large index
-        patch.setattr("univldr.index.edge.SCANNED_DOCUMENTS", 0)
-        indexed.count(where=parse("n > 1 and s = 'a' and mixed > 1"))
+        return index
+
+    exact = ExactIndex(DIM)
+    exact.upsert(documents(), unit(len(documents())))
+    plain, indexed = made(), made()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("univldr.index.edge.INDEXED_DOCUMENTS", 0)
+        indexed.count(where=parse("n > 1 and s = 'a' and mixed > 1 and exists o and path under 'a'"))
+        indexed.count(
+            where=parse("mixed > 2024-05-31 and mixed < 2024-05-31T12:00 and n = true and o.k = 'a'")
+        )
+        patch.setattr("univldr.index.edge_fields.MAX_NAMES", 7)
+        odd = made()
+    old = made()
+    forget_fields(old)
     assert {"metadata.n", "metadata.s", "metadata.mixed"} <= set(indexed._shard.info().payload_schema)
-    yield every
-    edge.close()
-    indexed.close()
+    yield [exact, plain, indexed, odd, old]
+    for index in (plain, indexed, odd, old):
+        index.close()
+
+
+def forget_fields(index: EdgeIndex) -> None:
+    """As documents were stored before filters had fields of their own."""
+    point_ids: list[Any] = [point_id(document.id) for document in documents()]
+    index._shard.update(edge.UpdateOperation.delete_payload(point_ids, [edge_fields.KEY]))
+    index._shard.update(edge.UpdateOperation.delete_field_index(edge_fields.ODD))
 
 
 @given(where=FILTERS)
@@ -75,6 +118,35 @@ def test_engines_agree_with_matches(engines: list[Index], where: Where) -> None:
         images = index.query(query, 50, modality=Modality.IMAGE, where=where)
         assert len(images) == index.count(Modality.IMAGE, where=where)
         assert len(images) == sum(id_.startswith("a/") for id_ in expected)
+
+
+def test_old_documents_get_their_fields_from_optimize(engines: list[Index]) -> None:
+    where = parse("path under 'a' or mixed = 2024-05-31")
+    expected = {d.id for d in documents() if where.matches(fields_of(to_payload(d)))}
+    old = engines[-1]
+    assert isinstance(old, EdgeIndex)
+    assert not edge_fields.is_marked(old._shard)
+    old.optimize()
+    assert edge_fields.is_marked(old._shard)
+    assert {hit.document.id for hit in old.query(unit(1)[0], 50, where=where)} == expected
+    assert {document.id: document for part, _ in old.scan() for document in part} == {
+        hit.document.id: hit.document for hit in engines[1].query(unit(1)[0], 50)
+    }
+    forget_fields(old)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "modality = 'image' and id != 'a' and title = 'T'",
+        "year >= 2020 and year not in (2021, 2022) or year = '2020'",
+        "path under 'trips' and not path under '/home/ada' and path under '.'",
+        "taken = 2024-05-31 or not taken < 2024-05-31T12:00:00.5+02:00",
+        "public = true and camera.model = 'X1' and `my rating` >= 4 and not exists camera.lens",
+    ],
+)
+def test_the_engine_does_this_by_itself(text: str) -> None:
+    assert translate(parse(text), derived=True).exact
 
 
 def test_fields_of_a_file_of_a_folder() -> None:
@@ -103,8 +175,8 @@ def test_one_in_ten_thousand_and_a_third_past_the_graph(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("univldr.index.edge.EXACT_DOCUMENTS", 500)
-    monkeypatch.setattr("univldr.index.edge.SCANNED_DOCUMENTS", 500)
-    monkeypatch.setattr("univldr.index.edge._PAGE", 999)
+    monkeypatch.setattr("univldr.index.edge.INDEXED_DOCUMENTS", 500)
+    monkeypatch.setattr("univldr.index.edge_choice._PAGE", 999)
     rows = 10_000
     index, vectors = EdgeIndex(tmp_path / "s", DIM, create=True), unit(rows)
     for start in range(0, rows, 2000):

@@ -31,7 +31,7 @@ Where = Annotated[
     typer.Option(
         "--where",
         metavar="FILTER",
-        help="Only what matches, such as \"year >= 2020 and path under 'trips'\"; see docs/search.md.",
+        help="Only what matches, such as \"year >= 2020 and path under 'trips'\"; see docs/filters.md.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -17,6 +17,9 @@ from univldr.where import Where
 
 Payload = dict[str, Any]
 
+MAX_NESTING = 100
+"""How deep metadata may be nested; the engine reads 128 levels of a payload."""
+
 SCAN_SIZE = 1000
 """Documents that a scan gives at a time."""
 
@@ -55,8 +58,8 @@ class Index(Protocol):
     ) -> Iterator[tuple[list[Document], Float32Array]]:
         """Everything there is, in the engine's order, ``size`` documents at a time, without their pixels.
 
-        With them come their vectors, float32 [n, dim]; [0, dim] without ``vectors``. The index must not change
-        meanwhile.
+        With them come their vectors, float32 [n, dim]; [0, dim] without ``vectors``. The index must not
+        change meanwhile.
         """
 
     def query(
@@ -65,6 +68,27 @@ class Index(Protocol):
         """The best ``k`` for ``vector``, float32 [dim]: by score downwards, equal scores by id.
 
         ``modality`` and ``where`` are applied during the search: ``k`` hits wherever ``k`` documents match.
+        """
+
+    def query_words(
+        self,
+        text: str,
+        k: int,
+        *,
+        modality: Modality | None = None,
+        where: Where | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> list[Hit]:
+        """The best ``k`` by BM25 over passages, captions, generated words, titles and file names.
+
+        Only documents that share a word with ``text``, stop words aside. A score is the share of what the
+        words of ``text`` could give, in [0, 1]; see :mod:`univldr.index.words`.
+
+        Args:
+            ids: Only these documents; unknown ones are fine. How telling a word is, all documents decide.
+
+        Raises:
+            StoreError: ``k`` is below 1.
         """
 
     def count(self, modality: Modality | None = None, *, where: Where | None = None) -> int:
@@ -87,8 +111,9 @@ def to_payload(document: Document) -> Payload:
     """A document as plain JSON values, without its pixels.
 
     Raises:
-        CorpusError: a field is not JSON (NaN and lone surrogates included).
+        CorpusError: a field is not JSON (NaN and lone surrogates included), or nested too deep.
     """
+    _check_nesting(document)
     payload = {
         "id": document.id,
         "modality": document.modality.value,
@@ -105,6 +130,19 @@ def to_payload(document: Document) -> Payload:
             f"document {document.id!r} cannot be stored: {error}; texts must be Unicode and metadata JSON"
         ) from error
     return payload
+
+
+def _check_nesting(document: Document) -> None:
+    """The engine could write what is nested deeper, but not read it, nor anything beside it."""
+    level: list[Any] = [document.metadata]
+    for _ in range(MAX_NESTING):
+        inner = (one.values() if isinstance(one, Mapping) else one for one in level)
+        level = [one for values in inner for one in values if isinstance(one, Mapping | list | tuple)]
+        if not level:
+            return
+    raise CorpusError(
+        f"document {document.id!r} cannot be stored: its metadata nests over {MAX_NESTING} deep; flatten it"
+    )
 
 
 def from_payload(payload: Mapping[str, Any]) -> Document:
@@ -168,6 +206,15 @@ def check_query(vector: Float32Array, k: int, dim: int) -> None:
     """
     if vector.shape != (dim,):
         raise StoreError(f"query vector of shape {list(vector.shape)}; this index takes [{dim}]")
+    check_count(k)
+
+
+def check_count(k: int) -> None:
+    """Refuse to look for no hits.
+
+    Raises:
+        StoreError: ``k`` is below 1.
+    """
     if k < 1:
         raise StoreError(f"k is {k}; ask for at least 1 hit")
 

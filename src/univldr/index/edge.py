@@ -18,38 +18,40 @@ import numpy as np
 import qdrant_edge as edge
 
 from univldr.errors import StoreError
+from univldr.index import edge_fields, edge_words
 from univldr.index.base import (
     SCAN_SIZE,
     IndexInfo,
+    check_count,
     check_query,
     check_rows,
-    fields_of,
     from_payload,
     rank,
     to_payload,
     unusable,
 )
-from univldr.index.edge_filter import both, helpful_indexes, only, point_id, texts_under, these, translate
+from univldr.index.edge_choice import Choice
+from univldr.index.edge_config import SEGMENT_DOCUMENTS, VECTOR, config, request
+from univldr.index.edge_filter import both, point_id, these
 from univldr.types import Document, Float32Array, Hit, Modality
 from univldr.where import Where
 
-EXACT_DOCUMENTS = 250_000
-"""Up to this many candidates are scored exactly, about 6 ms for 100,000 at 384 dimensions on two cores.
-Past it HNSW answers: sooner, but its graph takes minutes to build."""
+EXACT_DOCUMENTS = 100_000
+"""Up to this many candidates are scored exactly, about 7 ms for 512 dimensions on two cores; past it HNSW
+answers."""
 
 MIN_FREE_BYTES = 64 * 2**20
 """Below this much free disk an index is not opened or written."""
 
-NARROW = 0.05
-"""Filters that fewer documents match are answered exactly: the graph loses some of what it should find."""
+NARROW = 0.1
+"""Filters that a smaller share of the documents matches are answered exactly, however many these are: the
+graph would take longer, and lose some of what it should find."""
+
+INDEXED_DOCUMENTS = 1_000
+"""Past this many documents the engine indexes each field that is filtered by; a look at each takes 5 µs."""
 
 SCANNED_DOCUMENTS = 20_000
-"""Up to this many documents the engine filters by a look at each, about 1 µs; past it, by payload indexes."""
-
-_VECTOR = "dense"
-_PAGE = 10_000  # documents looked at together where the engine cannot filter
-_FILTERS = 64  # remembered between writes
-_FILTERED = ["id", "modality", "title", "image", "metadata"]
+"""Up to this many documents are looked at for how telling a word is, about 1 µs each."""
 
 
 class EdgeIndex:
@@ -63,35 +65,45 @@ class EdgeIndex:
         """
         self._path = path
         self._dim = dim
-        self._filters: dict[str, edge.Filter | None] = {}
-        self._texts: dict[str, bool] = {}
-        self._narrowness: dict[tuple[Modality | None, str], bool] = {}
         with self._engine("open"):
             self._require_space()
             if create:
                 path.mkdir(parents=True, exist_ok=True)
-                self._shard = edge.EdgeShard.create(str(path), _config(dim))
+                self._shard = edge.EdgeShard.create(str(path), config(dim, EXACT_DOCUMENTS))
                 index = edge.UpdateOperation.create_field_index("modality", edge.PayloadSchemaType.Keyword)
                 self._shard.update(index)
+                edge_fields.mark(self._shard)
                 self._shard.flush()
             else:
-                self._shard = edge.EdgeShard.load(str(path))
+                self._shard = edge.EdgeShard.load(str(path), config(dim, EXACT_DOCUMENTS, words=False))
+                edge_words.prepare(self._shard)
                 for left in path.glob("temp_segments/*"):  # by an optimize that was killed
                     shutil.rmtree(left)
+        self._choice = Choice(self._shard)
+        self._stored = 0  # since the last optimize
 
     def upsert(self, documents: Sequence[Document], vectors: Float32Array) -> None:
         """See ``Index.upsert``."""
         check_rows(documents, vectors, self._dim)
         if not documents:
             return
-        payloads = [to_payload(document) for document in documents]
+        payloads = [edge_fields.with_fields(to_payload(document)) for document in documents]
         points = [
-            edge.Point(point_id(payload["id"]), {_VECTOR: vector}, payload)
-            for payload, vector in zip(payloads, np.asarray(vectors, np.float32), strict=True)
+            edge.Point(point_id(document.id), {VECTOR: vector, edge_words.NAME: words}, payload)
+            for document, words, payload, vector in zip(
+                documents,
+                map(edge_words.sparse, documents),
+                payloads,
+                np.asarray(vectors, np.float32),
+                strict=True,
+            )
         ]
         with self._engine("write"):
             self._require_space()
             self._change(edge.UpdateOperation.upsert_points(points))
+        self._stored += len(points)
+        if self._stored >= SEGMENT_DOCUMENTS:  # a part is full; what comes goes into the next
+            self.optimize()
 
     def delete(self, ids: Sequence[str]) -> int:
         """See ``Index.delete``."""
@@ -113,7 +125,7 @@ class EdgeIndex:
     def vectors(self, ids: Sequence[str]) -> dict[str, Float32Array]:
         """See ``Index.vectors``."""
         with self._engine("read"):
-            records = self._shard.retrieve([point_id(id_) for id_ in set(ids)], ["id"], [_VECTOR])
+            records = self._shard.retrieve([point_id(id_) for id_ in set(ids)], ["id"], [VECTOR])
         return {(record.payload or {})["id"]: _row(record) for record in records}
 
     def scan(
@@ -122,7 +134,7 @@ class EdgeIndex:
         """See ``Index.scan``."""
         offset = None
         while True:
-            wanted = [_VECTOR] if vectors else False
+            wanted = [VECTOR] if vectors else False
             page = edge.ScrollRequest(offset=offset, limit=size, with_payload=True, with_vector=wanted)
             with self._engine("read"):
                 records, offset = self._shard.scroll(page)
@@ -135,90 +147,80 @@ class EdgeIndex:
                 return
 
     def query(
-        self, vector: Float32Array, k: int, *, modality: Modality | None = None, where: Where | None = None
+        self,
+        vector: Float32Array,
+        k: int,
+        *,
+        modality: Modality | None = None,
+        where: Where | None = None,
+        exact: bool = False,
     ) -> list[Hit]:
-        """See ``Index.query``."""
+        """See ``Index.query``; for ``exact`` every document that matches is looked at, however many."""
         check_query(vector, k, self._dim)
         with self._engine("read"):
             chosen = self._chosen(modality, where)
-            exact = self._narrow(modality, where, chosen)
-            points = self._shard.query(_request(vector, k, chosen, exact=exact))
+            exact = exact or self._few(modality, where)
+            points = self._shard.query(request(vector, k, chosen, exact=exact))
             if len(points) < k and not exact:
                 # Few match, or the graph did not reach them all: only a full look can tell.
-                points = self._shard.query(_request(vector, k, chosen, exact=True))
+                points = self._shard.query(request(vector, k, chosen, exact=True))
         return rank([(point.score, from_payload(point.payload or {})) for point in points])
+
+    def query_words(
+        self,
+        text: str,
+        k: int,
+        *,
+        modality: Modality | None = None,
+        where: Where | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> list[Hit]:
+        """See ``Index.query_words``.
+
+        Past ``SCANNED_DOCUMENTS`` what a word is worth may still count deleted documents.
+        """
+        check_count(k)
+        with self._engine("read"):
+            chosen = self._chosen(modality, where)
+            if ids is not None:
+                chosen = both(chosen, these({point_id(id_) for id_ in ids}))
+            documents = self._choice.count()
+            scored = edge_words.query(
+                self._shard, text, k, chosen, documents=documents, exact=documents <= SCANNED_DOCUMENTS
+            )
+        return rank([(score, from_payload(payload)) for score, payload in scored])[:k]
+
+    def add_words(self) -> int:
+        """Let documents that were stored before there were words be found by them. Returns how many."""
+        with self._engine("write"):
+            if not edge_words.missing(self._shard):
+                return 0
+            self._require_space()
+            return edge_words.add(self._shard)
 
     def count(self, modality: Modality | None = None, *, where: Where | None = None) -> int:
         """See ``Index.count``."""
         with self._engine("read"):
-            return self._count(self._chosen(modality, where))
+            self._chosen(modality, where)
+            return self._choice.count(modality, where)
 
-    def _count(self, chosen: edge.Filter | None) -> int:
-        return self._shard.count(edge.CountRequest(exact=True, filter=chosen))
-
-    def _narrow(self, modality: Modality | None, where: Where | None, chosen: edge.Filter | None) -> bool:
+    def _few(self, modality: Modality | None, where: Where | None) -> bool:
         """Whether so few match that the graph would lose some; a small index has no graph."""
-        if chosen is None:
-            return False
-        key = (modality, "" if where is None else str(where))
-        if key not in self._narrowness:
-            documents = self._count(None)
-            few = documents > EXACT_DOCUMENTS and self._count(chosen) < NARROW * documents
-            self._narrowness[key] = few
-        return self._narrowness[key]
+        documents = self._choice.count()
+        few = max(EXACT_DOCUMENTS, NARROW * documents)
+        return documents <= EXACT_DOCUMENTS or self._choice.count(modality, where) <= few
+
+    def _chosen(self, modality: Modality | None, where: Where | None) -> edge.Filter | None:
+        """A filter of the engine that matches just the documents wanted."""
+        if where is not None and self._choice.count() > INDEXED_DOCUMENTS and self._has_space():
+            self._choice.index_fields(where)
+        return self._choice.filter(modality, where)
 
     def _change(self, operation: edge.UpdateOperation) -> None:
         try:
             self._shard.update(operation)
         finally:
-            self._forget()
-
-    def _forget(self) -> None:
-        """What was found out about filters holds until the next write."""
-        self._filters.clear()
-        self._texts.clear()
-        self._narrowness.clear()
-
-    def _chosen(self, modality: Modality | None, where: Where | None) -> edge.Filter | None:
-        """A filter of the engine that matches just the documents wanted."""
-        right = None if modality is None else only(modality)
-        if where is None:
-            return right
-        spelled = str(where)
-        if spelled not in self._filters:
-            if len(self._filters) >= _FILTERS:
-                self._forget()
-            self._index_fields(where)
-            self._filters[spelled] = self._exact_filter(where)
-        return both(right, self._filters[spelled])
-
-    def _index_fields(self, where: Where) -> None:
-        """Let the engine index, once and for all, the fields that a larger index is filtered by."""
-        if self._count(None) <= SCANNED_DOCUMENTS or shutil.disk_usage(self._path).free < MIN_FREE_BYTES:
-            return
-        for key, kind in helpful_indexes(where).items():
-            if key not in self._shard.info().payload_schema:
-                self._shard.update(edge.UpdateOperation.create_field_index(key, kind))
-
-    def _exact_filter(self, where: Where) -> edge.Filter | None:
-        found = translate(where, self._has_texts)
-        return found.filter if found.exact else these(self._matching(where, found.filter))
-
-    def _has_texts(self, key: str) -> bool:
-        if key not in self._texts:
-            self._texts[key] = self._count(texts_under(key)) > 0
-        return self._texts[key]
-
-    def _matching(self, where: Where, among: edge.Filter | None) -> set[Any]:
-        """The point ids of the documents that match, each looked at here, but only ``among`` these."""
-        ids: set[Any] = set()
-        offset = None
-        while True:
-            page = edge.ScrollRequest(offset=offset, limit=_PAGE, filter=among, with_payload=_FILTERED)
-            records, offset = self._shard.scroll(page)
-            ids.update(record.id for record in records if where.matches(fields_of(record.payload or {})))
-            if offset is None:
-                return ids
+            self._choice.forget()
 
     def flush(self) -> None:
         """See ``Index.flush``."""
@@ -226,12 +228,19 @@ class EdgeIndex:
             self._shard.flush()
 
     def optimize(self) -> None:
-        """Drop deleted points and, past ``EXACT_DOCUMENTS``, build the graph; needs room for a copy."""
+        """Drop deleted points and, past ``EXACT_DOCUMENTS``, build the graph; needs room for a copy.
+
+        What was stored before documents had the fields of :mod:`univldr.index.edge_fields` gets them.
+        """
         with self._engine("write"):
+            if self._has_space() and edge_fields.add(self._shard):
+                self._choice.forget()
             used = sum(file.stat().st_size for file in self._path.rglob("*") if file.is_file())
             if shutil.disk_usage(self._path).free > used + MIN_FREE_BYTES:
+                self._shard.flush()  # or the log of what is stored grows meanwhile
                 self._shard.optimize()
                 self._shard.flush()
+        self._stored = 0
 
     def info(self) -> IndexInfo:
         """See ``Index.info``."""
@@ -241,6 +250,9 @@ class EdgeIndex:
         """See ``Index.close``."""
         with self._engine("close"):
             self._shard.close()
+
+    def _has_space(self) -> bool:
+        return shutil.disk_usage(self._path).free >= MIN_FREE_BYTES
 
     def _require_space(self) -> None:
         existing = next(path for path in (self._path, *self._path.parents) if path.exists())
@@ -267,20 +279,4 @@ class EdgeIndex:
 
 def _row(record: edge.Record) -> Float32Array:
     vector: Any = record.vector
-    return np.asarray(vector[_VECTOR], np.float32)
-
-
-def _config(dim: int) -> edge.EdgeConfig:
-    # The engine counts its thresholds in kilobytes of vectors.
-    kilobytes = EXACT_DOCUMENTS * dim * 4 // 1024
-    return edge.EdgeConfig(
-        vectors={_VECTOR: edge.EdgeVectorParams(size=dim, distance=edge.Distance.Dot)},
-        hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=kilobytes),
-        optimizers=edge.EdgeOptimizersConfig(indexing_threshold=kilobytes),
-    )
-
-
-def _request(vector: Float32Array, k: int, chosen: edge.Filter | None, *, exact: bool) -> edge.QueryRequest:
-    nearest = edge.Query.Nearest(vector.tolist(), _VECTOR)
-    params = edge.SearchParams(exact=exact)
-    return edge.QueryRequest(k, query=nearest, filter=chosen, params=params, with_payload=True)
+    return np.asarray(vector[VECTOR], np.float32)

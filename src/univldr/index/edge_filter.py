@@ -1,28 +1,47 @@
 """Filters in the terms of Qdrant Edge, as far as it keeps their meaning.
 
 A translation is exact, or it lets through some documents too many, which are then looked at one by one. What
-was found by trial of qdrant-edge 0.9 and decides what is translated (tests/index/test_filters.py holds it to
-the exact engine): ranges compare all numbers as 64-bit floats and no booleans; ``MatchValue(True)`` is taken
-for the number 1, so booleans are never sent; ``MatchPrefix("")`` matches exactly the texts, in lists too.
+was found by trial of qdrant-edge 0.9 and decides how it is done (tests/index/test_filters.py holds it to the
+exact engine): ranges compare all numbers as 64-bit floats and no booleans; ``MatchValue(True)`` is taken for
+the number 1, so booleans are sent as texts; ``MatchPrefix("")`` matches exactly the texts, in lists too; a
+prefix that many texts share is slow, so folders are stored one by one; ranges of moments are exact to the
+microsecond.
 """
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import qdrant_edge as edge
 
+from univldr.index.edge_fields import (
+    HAS,
+    OWN,
+    UNDER,
+    folder_key,
+    is_plain,
+    is_written,
+    kind_of,
+    plain,
+    slot,
+    spelled,
+)
 from univldr.types import Modality
-from univldr.where import And, Compare, Exists, In, Literal, Not, Or, Where
+from univldr.where import And, Compare, Exists, In, Literal, Not, Or, Under, Where
 
 _NAMESPACE = uuid.UUID("6a3c2f0e-52d1-5c0b-9d53-3f1c3f7a9be4")  # fixed: point ids on disk depend on it
-_PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_DERIVED = frozenset({"title", "path", "metadata"})
-_RANGES = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
+_RANGES = {"<": ("lt",), "<=": ("lte",), ">": ("gt",), ">=": ("gte",), "=": ("gte", "lte")}
+_INDEXES = {
+    "number": edge.PayloadSchemaType.Float,
+    "day": edge.PayloadSchemaType.Integer,
+    "moment": edge.PayloadSchemaType.Datetime,
+    "truth": edge.PayloadSchemaType.Keyword,
+}
+PRESENCE = edge.PayloadSchemaType.Bool
+"""The index of a key of which only ``exists`` was asked; another kind of index may take its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,49 +57,64 @@ def point_id(document_id: str) -> uuid.UUID:
     return uuid.uuid5(_NAMESPACE, document_id)
 
 
-def translate(where: Where, has_texts: Callable[[str], bool]) -> Translated:
-    """``where`` for the engine; ``has_texts`` says whether some document has a text under a payload key."""
+def translate(where: Where, *, derived: bool) -> Translated:
+    """``where`` for the engine; ``derived`` says whether documents have what ``edge_fields`` describes."""
     if isinstance(where, And):
-        return _and([translate(part, has_texts) for part in where.parts])
+        return _and([translate(part, derived=derived) for part in where.parts])
     if isinstance(where, Or):
-        return _or([translate(part, has_texts) for part in where.parts])
+        return _or([translate(part, derived=derived) for part in where.parts])
     if isinstance(where, Not):
-        part = translate(where.part, has_texts)
+        part = translate(where.part, derived=derived)
         if part.filter is None or not part.exact:  # the opposite of too many is too few
             return _ANYTHING
         return Translated(edge.Filter(must_not=[part.filter]), True)
-    if isinstance(where, Compare):
-        return _compare(where.field, where.op, where.value, has_texts)
     if isinstance(where, In):
-        return _or([_compare(where.field, "=", value, has_texts) for value in where.choices])
-    if isinstance(where, Exists) and (key := _key(where.field)) and key.startswith("metadata."):
-        return Translated(edge.Filter(must_not=[edge.IsEmptyCondition(key)]), True)
-    return _ANYTHING
+        return _or([_compare(where.field, "=", value, derived) for value in where.choices])
+    if isinstance(where, Compare):
+        return _compare(where.field, where.op, where.value, derived)
+    if isinstance(where, Under):
+        if where.field == "path" and derived:
+            return _match(UNDER, folder_key(where.folder))
+        return _some_text(where.field, derived)
+    return _exists(where.field, derived) if isinstance(where, Exists) else _ANYTHING
 
 
 def helpful_indexes(where: Where) -> dict[str, edge.PayloadSchemaType]:
     """Payload keys whose index lets the engine answer ``where`` without a look at every document."""
     if isinstance(where, And | Or):
-        return {key: kind for part in where.parts for key, kind in helpful_indexes(part).items()}
+        found: dict[str, edge.PayloadSchemaType] = {}
+        for key, kind in (pair for part in where.parts for pair in helpful_indexes(part).items()):
+            if found.get(key, PRESENCE) == PRESENCE:
+                found[key] = kind
+        return found
     if isinstance(where, Not):
         return helpful_indexes(where.part)
-    if not isinstance(where, Compare | In) or not (key := _key(where.field) or "").startswith("metadata."):
+    if isinstance(where, Under) and where.field == "path":
+        return {UNDER: edge.PayloadSchemaType.Keyword}
+    if isinstance(where, Exists) and is_plain(where.field):
+        return {f"metadata.{where.field}": PRESENCE}
+    if not isinstance(where, Compare | In):
         return {}
     literals = where.choices if isinstance(where, In) else (where.value,)
-    if all(isinstance(value, str) for value in literals):
-        return {key: edge.PayloadSchemaType.Keyword}
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in literals)
-    return {key: edge.PayloadSchemaType.Float} if numbers else {}
+    return {key: kind for value in literals for key, kind in _indexes(where.field, value).items()}
 
 
-def texts_under(key: str) -> edge.Filter:
-    """The documents with a text under a payload key."""
-    return _must(edge.FieldCondition(key, match=edge.MatchPrefix("")))
+def _indexes(field: str, value: Literal) -> dict[str, edge.PayloadSchemaType]:
+    if kind := kind_of(value):
+        native = {f"metadata.{field}": _INDEXES[kind]} if kind == "number" and is_plain(field) else {}
+        return {spelled(kind, field): _INDEXES[kind], **native}
+    key = UNDER if field == "path" else _text_key(field, derived=True)
+    return {key: edge.PayloadSchemaType.Keyword} if key and key not in ("id", "modality") else {}
 
 
 def only(modality: Modality) -> edge.Filter:
     """The documents of one modality."""
     return _must(edge.FieldCondition("modality", match=edge.MatchValue(modality.value)))
+
+
+def having(key: str) -> edge.Filter:
+    """The documents that have something under a payload key."""
+    return edge.Filter(must_not=[edge.IsEmptyCondition(key)])
 
 
 def these(ids: set[Any]) -> edge.Filter:
@@ -94,33 +128,95 @@ def both(first: edge.Filter | None, second: edge.Filter | None) -> edge.Filter |
     return edge.Filter(must=filters) if filters else None
 
 
+def either(first: edge.Filter, second: edge.Filter) -> edge.Filter:
+    """What passes one of two filters."""
+    return edge.Filter(should=[first, second])
+
+
+def without(wanted: edge.Filter | None, unwanted: edge.Filter) -> edge.Filter:
+    """What passes the first filter and not the second."""
+    filters: list[Any] = [] if wanted is None else [wanted]
+    return edge.Filter(must=filters, must_not=[unwanted])
+
+
 _ANYTHING = Translated(None, False)
 
 
-def _compare(field: str, op: str, value: Literal, has_texts: Callable[[str], bool]) -> Translated:
-    key = _key(field)
-    if key is None or isinstance(value, bool):
-        return _ANYTHING
-    if isinstance(value, str) and op == "=":
-        if field == "id":
-            return Translated(these({point_id(value)}), True)
-        return Translated(_must(edge.FieldCondition(key, match=edge.MatchValue(value))), True)
-    if field in ("id", "modality"):
-        return _ANYTHING
-    if not isinstance(value, int | float):  # texts and dates, which are texts
-        return Translated(texts_under(key), False)
-    bounds = {"gte": value, "lte": value} if op == "=" else {_RANGES[op]: value}
-    numbers = _must(edge.FieldCondition(key, range=edge.RangeFloat(**bounds)))
-    if has_texts(key):  # some of which may spell numbers
-        return Translated(edge.Filter(should=[numbers, texts_under(key)]), False)
-    return Translated(numbers, True)
+def _compare(field: str, op: str, value: Literal, derived: bool) -> Translated:
+    if kind := kind_of(value):
+        if derived and is_written(field) and (op == "=" or kind != "truth"):
+            return _as_read(kind, field, op, value)
+        if not is_plain(field) or kind == "truth":
+            return _ANYTHING
+        texts = _some_text(field, derived)
+        return _or([_number(f"metadata.{field}", op, value), texts]) if kind == "number" else texts
+    if not isinstance(value, str) or op != "=":
+        return _some_text(field, derived)
+    if field == "id":
+        return Translated(these({point_id(value)}), True)
+    if field == "path" and derived:
+        return Translated(_match(UNDER, folder_key(value)).filter, False)
+    if field == "title" and not value:  # counts as missing
+        return Translated(these(set()), True)
+    key = _text_key(field, derived)
+    return _match(key, value) if key else _ANYTHING
 
 
-def _key(field: str) -> str | None:
-    """The payload key of a field; ``None`` where the engine would read the name in another way."""
-    if field in ("id", "modality"):
+def _as_read(kind: str, field: str, op: str, value: Literal) -> Translated:
+    """A comparison with what the field's values can be read as."""
+    key = spelled(kind, field)
+    if kind == "truth":
+        return _match(key, plain(value))
+    if kind == "moment":
+        moments = edge.RangeDateTime(**_bounds(op, plain(value)))
+        return Translated(_must(edge.FieldCondition(key, range=moments)), True)
+    numbers = _number(key, op, plain(value))
+    native = kind == "number" and is_plain(field)
+    return _or([_number(f"metadata.{field}", op, value), numbers]) if native else numbers
+
+
+def _exists(field: str, derived: bool) -> Translated:
+    if is_plain(field):
+        return Translated(having(f"metadata.{field}"), True)
+    if field == "id":
+        return Translated(edge.Filter(must_not=[these({point_id("")})]), True)
+    if field in ("modality", "title"):
+        return Translated(edge.Filter(must_not=[_condition(field, "")]), True)
+    known = derived and field not in OWN and is_written(field)
+    return _match(HAS, slot(field)) if known else _ANYTHING
+
+
+def _text_key(field: str, derived: bool) -> str | None:
+    """The payload key of a field's texts; ``None`` where there is none."""
+    if field in ("id", "modality", "title"):
         return field
-    return f"metadata.{field}" if field not in _DERIVED and _PLAIN.fullmatch(field) else None
+    if is_plain(field):
+        return f"metadata.{field}"
+    known = derived and field not in OWN and is_written(field)
+    return spelled("text", field) if known else None
+
+
+def _some_text(field: str, derived: bool) -> Translated:
+    """The documents with any text in a field."""
+    key = None if field in OWN else _text_key(field, derived)
+    condition = edge.FieldCondition(key, match=edge.MatchPrefix("")) if key else None
+    return Translated(_must(condition), False) if condition else _ANYTHING
+
+
+def _number(key: str, op: str, value: Any) -> Translated:
+    return Translated(_must(edge.FieldCondition(key, range=edge.RangeFloat(**_bounds(op, value)))), True)
+
+
+def _bounds(op: str, value: Any) -> Mapping[str, Any]:
+    return dict.fromkeys(_RANGES[op], value)
+
+
+def _match(key: str, value: str) -> Translated:
+    return Translated(_must(_condition(key, value)), True)
+
+
+def _condition(key: str, value: str) -> edge.FieldCondition:
+    return edge.FieldCondition(key, match=edge.MatchValue(value))
 
 
 def _and(parts: list[Translated]) -> Translated:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from univldr.index.base import (
     SCAN_SIZE,
     IndexInfo,
     Payload,
+    check_count,
     check_query,
     check_rows,
     fields_of,
@@ -17,8 +19,11 @@ from univldr.index.base import (
     rank,
     to_payload,
 )
+from univldr.index.words import WordIndex
 from univldr.types import Document, Float32Array, Hit, Modality
 from univldr.where import Where
+
+Rows = npt.NDArray[np.int64]
 
 BLOCK = 65_536
 """Rows scored at a time, so that a query over a memory-mapped matrix reads it once, in order."""
@@ -32,11 +37,13 @@ class ExactIndex:
         self._vectors: Float32Array = np.empty((0, dim), np.float32)
         self._payloads: list[Payload] = []
         self._rows: dict[str, int] = {}
+        self._words: WordIndex | None = None  # made when asked for; a write ends it
 
     def upsert(self, documents: Sequence[Document], vectors: Float32Array) -> None:
         """See ``Index.upsert``."""
         check_rows(documents, vectors, self._dim)
         payloads = [to_payload(document) for document in documents]
+        self._words = None
         self._reserve(len(self._payloads) + len(payloads))
         for payload, vector in zip(payloads, vectors, strict=True):
             row = self._rows.setdefault(payload["id"], len(self._payloads))
@@ -46,6 +53,7 @@ class ExactIndex:
     def delete(self, ids: Sequence[str]) -> int:
         """See ``Index.delete``."""
         before = len(self._payloads)
+        self._words = None
         for row in (self._rows.pop(id_) for id_ in dict.fromkeys(ids) if id_ in self._rows):
             last = self._payloads.pop()
             if row < len(self._payloads):
@@ -81,9 +89,33 @@ class ExactIndex:
         for start in range(0, len(scores), BLOCK):
             stop = min(start + BLOCK, len(scores))
             np.matmul(self._vectors[start:stop], vector, out=scores[start:stop])
-        rows = np.arange(len(scores))
+        return self._best(scores, np.arange(len(scores)), k, modality, where)
+
+    def query_words(
+        self,
+        text: str,
+        k: int,
+        *,
+        modality: Modality | None = None,
+        where: Where | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> list[Hit]:
+        """See ``Index.query_words``."""
+        check_count(k)
+        if self._words is None:
+            self._words = WordIndex(map(from_payload, self._payloads))
+        scores = self._words.scores(text)
+        rows = np.flatnonzero(scores)
+        if ids is not None:
+            rows = rows[np.isin(rows, [self._rows[id_] for id_ in ids if id_ in self._rows])]
+        return self._best(scores, rows, k, modality, where)
+
+    def _best(
+        self, scores: Float32Array, rows: Rows, k: int, modality: Modality | None, where: Where | None
+    ) -> list[Hit]:
+        """The best ``k`` of these rows that are wanted."""
         if modality is not None or where is not None:
-            rows = rows[np.array([_wanted(payload, modality, where) for payload in self._payloads], bool)]
+            rows = rows[np.array([_wanted(self._payloads[row], modality, where) for row in rows], bool)]
         if k < len(rows):
             limit = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
             rows = rows[scores[rows] >= limit]  # ties at the limit stay, so that the id decides

@@ -49,7 +49,7 @@ class Searcher:
             query: Words, or a ``Query`` of words, a picture, terms and documents to be like.
             k: How many hits; fewer come only where fewer match.
             options: See :class:`univldr.search.Request`; ``where`` may be a text, such as
-                ``year > 2020 and path under 'trips'`` (``docs/search.md``).
+                ``year > 2020 and path under 'trips'`` (``docs/filters.md``).
 
         Raises:
             ConfigError: there is nothing to look for, a value is out of its bounds, or the filter cannot be

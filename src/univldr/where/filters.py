@@ -55,7 +55,7 @@ class Compare(Where):
     def matches(self, fields: Mapping[str, Any]) -> bool:
         """See ``Where.matches``."""
         compare = _COMPARE[self.op]
-        found = (_read_as(self.value, value) for value in values(fields, self.field))
+        found = (read_as(self.value, value) for value in values(fields, self.field))
         return any(value is not None and compare(value, self.value) for value in found)
 
     def __str__(self) -> str:
@@ -86,9 +86,9 @@ class Under(Where):
 
     def matches(self, fields: Mapping[str, Any]) -> bool:
         """See ``Where.matches``."""
-        folder = _folder(self.folder)
+        folder = normal_path(self.folder)
         paths = (value for value in values(fields, self.field) if isinstance(value, str))
-        return any(_inside(_folder(path), folder) for path in paths)
+        return any(_inside(normal_path(path), folder) for path in paths)
 
     def __str__(self) -> str:
         return f"{_spelled(self.field)} under {_written(self.folder)}"
@@ -183,8 +183,8 @@ def _lookup(node: Any, name: str) -> Iterator[Any]:
                 yield from _lookup(node[key], ".".join(parts[cut:]))
 
 
-def _read_as(literal: Literal, value: Any) -> Any:
-    """``value`` as what ``literal`` is, or ``None`` where it cannot be read so."""
+def read_as(literal: Literal, value: Any) -> Any:
+    """A value of a field as what ``literal`` is, or ``None`` where it cannot be read so."""
     if isinstance(literal, bool):
         return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else _bool(value)
     if isinstance(literal, str):
@@ -221,7 +221,8 @@ def _moment(literal: date, value: Any) -> date | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _folder(path: str) -> str:
+def normal_path(path: str) -> str:
+    """A path without ``.``, ``..`` and doubled slashes, as ``under`` compares it; "" is ``.``."""
     if "//" in path or "/." in path or path.startswith(".") or path.endswith("/") or not path:
         path = posixpath.normpath(path)
     return "/" + path.lstrip("/") if path.startswith("/") else path
