@@ -196,6 +196,7 @@ def test_pictures_in_int8_where_they_are_asked_for(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     graphs = exported("clip").directory / "onnx"
     monkeypatch.setattr(module, "_write", lambda _, __, path, ___: shutil.copy(graphs / path.name, path))
     export_onnx(str(checkpoint("clip")), tmp_path, int8_pictures=True, keep_float32=False)
