@@ -18,7 +18,7 @@ def run(
         str | None, typer.Option("--model", help="What made the vectors, where the file does not say.")
     ] = None,
 ) -> None:
-    """Make an index of vectors and documents, without encoding; search it with --no-index."""
+    """Make an index of vectors and documents, without encoding."""
     with output.progress() as progress:
         documents = load(file, index, model=model, progress=progress)
-    print(f'{documents} documents; univldr search {index} "words" --no-index')
+    print(f'{documents} documents; univldr search {index} "words"')

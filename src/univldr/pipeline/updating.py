@@ -63,7 +63,7 @@ def update(
     """
     path = Path(corpus).expanduser().absolute()
     if exists(path):
-        raise ConfigError(f"{path} is an index, not a corpus; give its folder, or search it with --no-index")
+        raise ConfigError(f"{path} is an index, not a corpus; give its folder, or search it")
     directory = index or index_of(path)
     with ExitStack() as resources:
         store = None
