@@ -20,6 +20,7 @@ import numpy.typing as npt
 from PIL import Image, ImageEnhance
 
 from benchmarks.data import arguments, checked, passages, pictures, rows
+from univldr.centering import center_queries, modality_means
 from univldr.encoders import load_encoder
 from univldr.index import ExactIndex
 from univldr.index.means import Means
@@ -153,7 +154,7 @@ def pool(encoder: Encoder, index: ExactIndex, asked: dict[str, tuple[list[Query]
             gains, share = np.zeros(len(queries)), np.zeros(len(queries))
             for number, (query, row) in enumerate(zip(queries, rows, strict=True)):
                 request = Request(query, image_bias=bias, lexical="off")
-                vector = row if wanted is None else _centered(row, wanted)
+                vector = row if wanted is None else center_queries(row[None], wanted.text)[0]
                 found = ranking(index, vector, request, wanted).top(10)
                 ids = [one.document.id for one in found]
                 gains[number] = 1 / np.log2(2 + ids.index(answers[number])) if answers[number] in ids else 0
@@ -162,25 +163,15 @@ def pool(encoder: Encoder, index: ExactIndex, asked: dict[str, tuple[list[Query]
         print(f"| {name} | {' | '.join(cells)} |")
 
 
-def _centered(row: Float32Array, means: Means) -> Float32Array:
-    assert means.text is not None
-    vector: Float32Array = row - means.text
-    return vector / np.linalg.norm(vector)
-
-
 def _means(index: ExactIndex) -> Means:
-    found: dict[Modality, list[Float32Array]] = {Modality.TEXT: [], Modality.IMAGE: []}
-    for documents, vectors in index.scan():
-        for document, row in zip(documents, vectors, strict=True):
-            found[document.modality].append(row)
-    texts, images = (np.stack(found[modality]) for modality in (Modality.TEXT, Modality.IMAGE))
-    means = texts.mean(0), images.mean(0)
-    distances = [_nearest(part, mean) for part, mean in zip((texts, images), means, strict=True)]
-    return Means(*means, dict(zip((Modality.TEXT, Modality.IMAGE), distances, strict=True)))
-
-
-def _nearest(part: Float32Array, mean: npt.NDArray[np.float32]) -> float:
-    return float(np.linalg.norm(part - mean, axis=1).min())
+    [(documents, rows)] = index.scan(index.count())
+    kinds = np.array([list(Modality).index(one.modality) for one in documents], np.uint8)
+    means = modality_means(rows, kinds)
+    nearest = {
+        one: float(np.linalg.norm(rows[kinds == number] - means[number], axis=1).min())
+        for number, one in enumerate(Modality)
+    }
+    return Means(means[0], means[1], nearest)
 
 
 _NAMES = frozenset(

@@ -87,6 +87,12 @@ class Document:
     expansions: tuple[Expansion, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def path(self) -> str | None:
+        """The file it comes from, where there is one."""
+        path = self.metadata.get("path") or self.image
+        return str(path) if isinstance(path, str | Path) else None
+
 
 MINUS = 0.5
 """The weight that serves best for what should not be there; see ``python -m benchmarks.results``."""

@@ -60,6 +60,18 @@ def test_copies_and_passages_are_folded_until_they_are_asked_for(folder: Path, u
     assert f"{len(long['more'])} more passage" in shown.stdout
 
 
+def test_a_long_record_is_one_hit(tmp_path: Path, univldr: Command) -> None:
+    records = [{"id": "long", "text": "A sentence about boats. " * 300}, {"id": "9#1", "text": "Boats."}]
+    records += [{"id": "9#2", "text": "More boats."}]  # ids of their own, no passages
+    file = tmp_path / "all.jsonl"
+    file.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    found = hits(univldr, file, "boats")
+    assert sorted(hit["id"].partition("#")[0] for hit in found) == ["9", "9", "long"]
+    [long] = [hit for hit in found if hit["id"].startswith("long#")]
+    assert long["metadata"] == {"record": "long"}
+    assert len(hits(univldr, file, "boats", "--every-passage")) > 3
+
+
 def test_pages_of_hits(folder: Path, univldr: Command) -> None:
     whole = [hit["id"] for hit in hits(univldr, folder, "soup")]
     assert [hit["id"] for hit in hits(univldr, folder, "soup", "-k", 2, "--offset", 2)] == whole[2:4]

@@ -22,7 +22,7 @@ from rich.text import Text
 from univldr.cli import preview
 from univldr.corpus.base import UNSUPPORTED, Skipped
 from univldr.pipeline import IndexReport
-from univldr.search.fields import hit_fields, path_of
+from univldr.search.fields import hit_fields
 from univldr.types import Hit
 from univldr.types import Progress as Report
 from univldr.verbalize.run import Counts
@@ -42,7 +42,7 @@ def result_fields(query: str, hits: Sequence[Hit], took_ms: float) -> dict[str, 
 
 def print_paths(hits: Sequence[Hit]) -> None:
     """Each file once, best first, one a line."""
-    for path in dict.fromkeys(filter(None, (path_of(hit.document) for hit in hits))):
+    for path in dict.fromkeys(filter(None, (hit.document.path for hit in hits))):
         print(path)
 
 
@@ -91,7 +91,7 @@ def _body(hit: Hit, query: str, console: Console) -> Text:
         body.append(f" {words}", style="not bold italic dim")
     if hit.explanation:
         body.append("\n" + _explained(hit), style="not bold cyan")
-    if (path := path_of(document)) is not None:
+    if (path := document.path) is not None:
         body.append("\n" + _from_here(path), style="not bold dim")
     if others := _others(hit):
         body.append(f"\n{others}", style="not bold dim italic")

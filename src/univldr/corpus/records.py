@@ -54,7 +54,8 @@ class RecordsCorpus:
     A record has an ``id`` and a ``text``, or an ``image`` (a path relative to the file) with a ``caption``;
     ``title`` is shown, ``expansions`` are words that were generated from the picture, a ``vector`` is left
     alone, further fields become metadata. A text longer than a passage becomes documents
-    ``id#0``, ``id#1``, ... Between scan and read, only ids, positions and stamps are kept.
+    ``id#0``, ``id#1``, ..., with the record's id as ``record`` in their metadata. Between scan and read, only
+    ids, positions and stamps are kept.
     """
 
     def __init__(self, path: Path, file: RecordFile, cutter: Cutter) -> None:
@@ -134,6 +135,8 @@ class RecordsCorpus:
         if not passages:
             raise CorpusError('no "text" and no "image"')
         ids = [key] if len(passages) == 1 else [f"{key}#{n}" for n in range(len(passages))]
+        if len(passages) > 1:
+            metadata = {"record": key, **metadata}
         return [
             Document(id, Modality.TEXT, passage, title=title, metadata=metadata)
             for id, passage in zip(ids, passages, strict=True)

@@ -131,7 +131,7 @@ def reports(index: Path, asked: Asked, progress: Progress | None = None) -> dict
         qrels = _known(asked, modalities)
         ways: dict[str, Means | None] = {searcher.encoder.name: None}
         means = None if searcher.manifest is None else means_of(searcher.manifest)
-        if means is not None and means.text is not None and means.image is not None:
+        if means is not None and means.have_both:
             ways[f"{searcher.encoder.name}+center"] = means
         found = {}
         for name, taken in ways.items():

@@ -39,6 +39,15 @@ class Means(NamedTuple):
     image: Float32Array | None
     nearest: Mapping[Modality, float]
 
+    def of(self, modality: Modality) -> Float32Array | None:
+        """The mean of one modality."""
+        return self.image if modality is Modality.IMAGE else self.text
+
+    @property
+    def have_both(self) -> bool:
+        """Whether there is one of each modality; else there is no gap to close."""
+        return self.text is not None and self.image is not None
+
 
 def means_of(manifest: Manifest) -> Means | None:
     """The means that an index keeps; ``None`` where it keeps none."""
@@ -67,7 +76,7 @@ def admit(store: Store, documents: Sequence[Document], vectors: Float32Array) ->
     means = means_of(store.manifest)
     if means is None or not documents:
         return
-    found = _nearest(documents, vectors, {Modality.TEXT: means.text, Modality.IMAGE: means.image})
+    found = _nearest(documents, vectors, {modality: means.of(modality) for modality in Modality})
     known = store.manifest.modality_nearest
     lowered = {modality: distance for modality, distance in found.items() if distance < known[modality]}
     if lowered:

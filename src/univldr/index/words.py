@@ -61,9 +61,8 @@ _UNSPACED = re.compile(
 def document_words(document: Document) -> str:
     """What can be found by words: passage or caption, generated words, title and file name."""
     said = [document.text, *(words.text for words in document.expansions), document.title]
-    path = document.metadata.get("path") or document.image
-    if isinstance(path, str | PurePath):
-        name = PurePath(str(path).replace("\\", "/"))
+    if document.path is not None:
+        name = PurePath(document.path.replace("\\", "/"))
         said.append(name.suffix if prettified(name.stem) == document.title else name.name)
     return " ".join(filter(None, said))
 

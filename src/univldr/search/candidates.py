@@ -74,12 +74,7 @@ class Biased:
     def top(self, n: int) -> list[Candidate]:
         """See ``Ranking.top``."""
         found = [one for ranking in self._rankings.values() for one in ranking.top(n)]
-        return ordered(self._shifted(one) for one in found)[:n]
-
-    def _shifted(self, one: Candidate) -> Candidate:
-        if not self._bias or one.document.modality is not Modality.IMAGE:
-            return one
-        return replace(one, added={**one.added, BIAS: self._bias})
+        return ordered(biased(one, self._bias) for one in found)[:n]
 
 
 class Centered:
@@ -112,9 +107,7 @@ class Centered:
 
     def _rescored(self, found: Sequence[Candidate]) -> Iterable[Candidate]:
         rows = self._index.vectors([one.document.id for one in found])
-        for one in found:
-            length = max(float(np.linalg.norm(rows[one.document.id] - self._mean)), 1e-6)
-            yield replace(one, nearness=(one.nearness - self._shift) / length, scale=1 / length)
+        return (scored(one.document, rows[one.document.id], self._vector, self._mean) for one in found)
 
     def _bound(self, last: Candidate) -> float:
         """No document beyond ``last``, the lowest of the engine's list, scores more."""
@@ -179,15 +172,25 @@ class Near:
             yield self._candidate(document, rows[document.id])
 
     def _candidate(self, document: Document, row: Float32Array) -> Candidate:
-        picture = document.modality is Modality.IMAGE
-        added = {BIAS: self._bias} if picture and self._bias else {}
-        mean = None
-        if self._means is not None:
-            mean = self._means.image if picture else self._means.text
-        if mean is None:
-            return Candidate(document, float(row @ self._vector), added=added)
-        length = max(float(np.linalg.norm(row - mean)), 1e-6)
-        return Candidate(document, float((row - mean) @ self._vector) / length, 1 / length, added)
+        mean = self._means and self._means.of(document.modality)
+        return biased(scored(document, row, self._vector, mean), self._bias)
+
+
+def scored(
+    document: Document, row: Float32Array, vector: Float32Array, mean: Float32Array | None
+) -> Candidate:
+    """A document by its vector, centered where there is a mean."""
+    if mean is None:
+        return Candidate(document, float(row @ vector))
+    length = max(float(np.linalg.norm(row - mean)), 1e-6)
+    return Candidate(document, float((row - mean) @ vector) / length, 1 / length)
+
+
+def biased(one: Candidate, bias: float) -> Candidate:
+    """A candidate, its score shifted if it is a picture."""
+    if not bias or one.document.modality is not Modality.IMAGE:
+        return one
+    return replace(one, added={**one.added, BIAS: bias})
 
 
 def ranking(
@@ -214,7 +217,7 @@ def _of(
     modality: Modality, index: Index, vector: Float32Array, request: Request, means: Means | None
 ) -> Ranking:
     only = replace(request, modality=modality)
-    mean = None if means is None else means.image if modality is Modality.IMAGE else means.text
+    mean = means and means.of(modality)
     if means is None or mean is None:
         return Plain(index, vector, only)
     return Centered(index, vector, only, mean, means.nearest[modality])

@@ -18,7 +18,6 @@ from univldr.index.means import Means
 from univldr.types import Encoder, Float32Array, Modality, Query
 
 _NOTHING_LEFT = 1e-4  # length of a sum whose parts cancel out
-NUMBERS = {Modality.TEXT: 0, Modality.IMAGE: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +66,8 @@ def combined(parts: Sequence[Component], means: Means | None = None) -> Float32A
 
 def centered(rows: Float32Array, modalities: Sequence[Modality], means: Means) -> Float32Array:
     """Rows [n, dim] less the mean of their modality, at unit length again."""
-    numbers = np.array([NUMBERS[modality] for modality in modalities], np.uint8)
-    known = {NUMBERS[Modality.TEXT]: means.text, NUMBERS[Modality.IMAGE]: means.image}
-    return center(rows, numbers, {number: mean for number, mean in known.items() if mean is not None})
+    known = {number: mean for number, one in enumerate(Modality) if (mean := means.of(one)) is not None}
+    return center(rows, np.array([list(Modality).index(one) for one in modalities], np.uint8), known)
 
 
 def _documents(ids: Sequence[str], index: Index) -> list[Component]:

@@ -8,7 +8,7 @@ from univldr.encoders.parts import WHOLE, Splits
 from univldr.errors import ImageError
 from univldr.index.means import Means
 from univldr.search.candidates import CENTERING, Candidate
-from univldr.types import Encoder, Float32Array, Modality
+from univldr.types import Encoder, Float32Array
 
 _ROUNDING = 0.03
 """Largest change of a score when a document is encoded again: quantized models look at a whole batch."""
@@ -28,7 +28,7 @@ def explained(
     """
     added = dict(one.added)
     if means is not None:
-        mean = means.image if one.document.modality is Modality.IMAGE else means.text
+        mean = means.of(one.document.modality)
         if mean is not None:
             added[CENTERING] = -float(mean @ vector) * one.scale
     whole = one.score - sum(added.values())

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from univldr.types import Document, Hit, Modality
 
 _EMPTY = Hit(0, 0.0, Document("", Modality.TEXT))
-
-
-def path_of(document: Document) -> str | None:
-    """The file a document comes from, where there is one."""
-    path = document.metadata.get("path") or document.image
-    return str(path) if isinstance(path, str | Path) else None
 
 
 def hit_fields(hit: Hit | None) -> dict[str, Any]:
@@ -26,7 +19,7 @@ def hit_fields(hit: Hit | None) -> dict[str, Any]:
         "score": round(hit.score, 6),
         "relevance": None if hit.relevance is None else round(hit.relevance, 4),
         "modality": document.modality.value,
-        "path": path_of(document),
+        "path": document.path,
         "page": document.metadata.get("page"),
         "title": document.title,
         "text": document.text,

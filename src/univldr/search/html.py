@@ -9,7 +9,6 @@ from html import escape
 
 from univldr.errors import UnivldrError
 from univldr.images import load_image
-from univldr.search.fields import path_of
 from univldr.types import Document, Hit
 
 THUMBNAIL = 240
@@ -57,7 +56,7 @@ def _card(hit: Hit) -> str:
     return (
         f"<div>{_picture(document)}<b>{hit.rank}. {title}</b>"
         f"<p>{escape(words)}</p>{''.join(generated)}"
-        f"<small>{escape(' · '.join(facts))}<br>{escape(path_of(document) or '')}</small></div>"
+        f"<small>{escape(' · '.join(facts))}<br>{escape(document.path or '')}</small></div>"
     )
 
 

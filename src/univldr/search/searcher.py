@@ -155,13 +155,13 @@ class Searcher:
         return folded(groups, self.index) if request.fold else groups
 
     def _means(self, request: Request) -> Means | None:
-        """The means to take out; there must be one of each modality, or there is no gap to close."""
+        """The means to take out, if any."""
         if request.center == "off" or self._store is None:
             return None
         if request.center == "auto" and (not isinstance(self.encoder, Joint) or self.encoder.joint):
             return None
         means = means_of(self._store.manifest)
-        return means if means and means.text is not None and means.image is not None else None
+        return means if means and means.have_both else None
 
     def _judge(self, request: Request, means: Means | None) -> Calibration | None:
         """What tells how relevant a hit is: known for plain words, of a calibrated model, not centered."""
