@@ -21,11 +21,18 @@ LAYERS = {
     "encoders": 3, "index": 3, "lexical": 3,
     "verbalize": 4,
     "search": 5, "pipeline": 5, "transfer": 5, "export": 5, "evaluation": 5,
-    "training": 6, "doctor": 6,
+    "training": 6, "doctor": 6, "client": 6,
     "cli": 7, "demo": 7, "server": 7, "__main__": 7, "__init__": 7,
 }  # fmt: skip
 
-BASE = {"numpy", "PIL", "onnxruntime", "tokenizers", "huggingface_hub", "qdrant_edge", "typer", "rich"}
+BASE = {"numpy", "PIL", "onnxruntime", "tokenizers", "huggingface_hub", "qdrant_edge", "typer", "rich"} | {
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "prometheus_client",
+    "httpx2",
+    "pydantic",
+}
 TRAINING_ONLY = {
     "torch", "transformers", "sentence_transformers", "onnx", "onnxscript", "safetensors",
     "matplotlib", "ir_measures", "bm25s", "datasets",

@@ -6,7 +6,16 @@ UnivldrError
 ├── ImageError     a picture cannot be decoded safely
 ├── ModelError     a model is missing, broken, or not the one an index was made with
 ├── StoreError     an index cannot be opened, read or written
-└── MissingExtra   an optional dependency is not installed
+├── MissingExtra   an optional dependency is not installed
+└── RequestError   a server did not do what it was asked over HTTP
+    ├── UnauthorizedError    the key is missing or wrong
+    ├── ForbiddenError       it does not do this, whoever asks
+    ├── NotFoundError        no such document, picture or model
+    ├── TooLargeError        a body is over its limit
+    ├── MediaTypeError       a body is not of the type that the route takes
+    ├── OverloadedError      too many requests wait already
+    ├── TimeLimitError       it took too long
+    └── UnreachableError     no server answers there
 """
 
 from __future__ import annotations
@@ -43,3 +52,47 @@ class MissingExtra(UnivldrError):  # noqa: N818 - the name says what to do, not 
         super().__init__(f'{purpose} needs {package}: pip install "univldr[{extra}]"')
         self.package = package
         self.extra = extra
+
+
+class RequestError(UnivldrError):
+    """A server did not do what it was asked over HTTP."""
+
+
+class UnauthorizedError(RequestError):
+    """The key is missing or wrong."""
+
+
+class ForbiddenError(RequestError):
+    """The server does not do this, whoever asks."""
+
+
+class NotFoundError(RequestError):
+    """There is no such document, picture or model."""
+
+
+class TooLargeError(RequestError):
+    """A body is over its limit."""
+
+
+class MediaTypeError(RequestError):
+    """A body is not of the type that the route takes."""
+
+
+class OverloadedError(RequestError):
+    """Too many requests wait already.
+
+    Attributes:
+        retry_after: Seconds after which it is worth another try.
+    """
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TimeLimitError(RequestError):
+    """A request took too long."""
+
+
+class UnreachableError(RequestError):
+    """No server answers there."""

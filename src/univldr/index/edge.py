@@ -9,6 +9,7 @@ process with SIGBUS instead of raising: free space is checked before anything is
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,7 +56,7 @@ SCANNED_DOCUMENTS = 20_000
 
 
 class EdgeIndex:
-    """One shard of Qdrant Edge in a directory of its own."""
+    """One shard of Qdrant Edge in a directory of its own; threads may share it, and take turns."""
 
     def __init__(self, path: Path, dim: int, *, create: bool = False) -> None:
         """Open the shard at ``path``, or make one.
@@ -65,6 +66,7 @@ class EdgeIndex:
         """
         self._path = path
         self._dim = dim
+        self._turn = threading.RLock()  # costs nothing: the engine lets no other Python thread run anyway
         with self._engine("open"):
             self._require_space()
             if create:
@@ -267,7 +269,8 @@ class EdgeIndex:
     def _engine(self, action: str) -> Iterator[None]:
         """The one place where the engine's exceptions become ours."""
         try:
-            yield
+            with self._turn:
+                yield
         except OSError as error:
             raise unusable(self._path.parent, action, error) from error
         except BaseException as error:

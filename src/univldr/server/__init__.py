@@ -1,0 +1,1 @@
+"""One index over HTTP: an API for programs, a page for people."""
