@@ -17,7 +17,7 @@ from PIL import Image, PngImagePlugin
 
 from univldr import images
 from univldr.errors import ImageError, MissingExtra
-from univldr.images import IMAGE_SUFFIXES, describe, load_image
+from univldr.images import IMAGE_SUFFIXES, check_picture, describe, load_image
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
@@ -251,6 +251,18 @@ def test_describe_png_and_unreadable(tmp_path: Path) -> None:
     assert describe(encoded(gradient(), "PNG", pnginfo=info)) == "A chart of sales"
     assert describe(b"not a picture") == ""
     assert describe(tmp_path / "missing.jpg") == ""
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF"])
+def test_check_tells_the_format_by_the_bytes(format: str) -> None:
+    assert check_picture(encoded(gradient(), format)) == format
+
+
+def test_check_under_a_limit_of_ones_own() -> None:
+    picture = encoded(gradient(), "PNG")
+    assert check_picture(picture, max_pixels=64 * 48) == "PNG"
+    with pytest.raises(ImageError, match=r"^x: 3,072 pixels, over the limit of 3,071; scale it down"):
+        check_picture(picture, name="x", max_pixels=64 * 48 - 1)
 
 
 def test_suffixes_are_lower_case_endings() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from univldr.calibration import KINDS, Calibration, Curve
-from univldr.lexical import AUTO, ON, START, Mode, fuse
+from univldr.lexical import AUTO, ON, START, Mode, enough, fuse
 from univldr.types import Float32Array
 
 CALIBRATION = Calibration(
@@ -101,3 +101,15 @@ def test_a_later_page_changes_no_score() -> None:
     evidence[:50] = rng.random(50)
     first = added(evidence[:100], "auto", cosines=cosines[:100], calibration=None)
     assert added(evidence, "auto", cosines=cosines, calibration=None)[:100] == pytest.approx(first)
+
+
+def test_ten_documents_decide_where_the_model_is_calibrated() -> None:
+    assert enough("auto", CALIBRATION) == 10
+    assert (
+        enough("auto", Calibration({"text": Curve(20.0, 0.6)}, 0.02)) is None
+    )  # the spread is of all of them
+    assert enough("auto", None) is None
+    assert enough("on", CALIBRATION) is None
+    evidence = floats(0.9, 0.8, *([0.4] * 9), 0.39)
+    assert added(evidence, "auto")[:2].tolist() == added(evidence[:10], "auto")[:2].tolist()
+    assert not added(evidence, "auto")[2:].any()

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from univldr.client import AsyncClient, Client
     from univldr.corpus.collection import Collection, open_collection
     from univldr.encoders import load_encoder
     from univldr.errors import (
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AsyncClient": "client",
+    "Client": "client",
     "Collection": "corpus.collection",
     "ConfigError": "errors",
     "CorpusError": "errors",
@@ -50,6 +53,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "AsyncClient",
+    "Client",
     "Collection",
     "ConfigError",
     "CorpusError",

@@ -8,12 +8,13 @@ closed, so documents are closed early, under the lock too.
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image
 
@@ -96,11 +97,13 @@ def read_pages(path: Path) -> Iterator[PageText]:
         first = after
 
 
-def draw_page(path: Path, number: int, *, name: str, enough: tuple[int, int] | None = None) -> Image.Image:
+def draw_page(
+    file: Path | BinaryIO, number: int, *, name: str, enough: tuple[int, int] | None = None
+) -> Image.Image:
     """How a page looks, in RGB.
 
     Args:
-        path: The PDF file.
+        file: The PDF file: its path, or it opened, which stays open.
         number: The page, from 1.
         name: What errors call the page.
         enough: (width, height) in pixels that suffice: the page is drawn no smaller, its shorter side at
@@ -111,7 +114,7 @@ def draw_page(path: Path, number: int, *, name: str, enough: tuple[int, int] | N
         MissingExtra: pypdfium2 is not installed.
     """
     try:
-        with _opened(path) as pdf:
+        with _opened(file) as pdf:
             if number > len(pdf):
                 raise ImageError(f"{name}: the file has only {len(pdf):,} pages")
             with _page(pdf, number - 1) as page:
@@ -167,7 +170,7 @@ def _has_marks(page: Any) -> bool:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _opened(file: Path | BinaryIO) -> Iterator[Any]:
     """The document, for this thread alone.
 
     Raises:
@@ -175,10 +178,10 @@ def _opened(path: Path) -> Iterator[Any]:
     """
     pdfium = require("pypdfium2", extra="pdf", purpose="reading PDF")
     with _lock:
-        if path.stat().st_size == 0:
+        if (file.stat().st_size if isinstance(file, Path) else file.seek(0, os.SEEK_END)) == 0:
             raise CorpusError("the file is empty")
         try:
-            pdf = pdfium.PdfDocument(path)
+            pdf = pdfium.PdfDocument(file)
         except pdfium.PdfiumError as error:
             if error.err_code == _PASSWORD:
                 raise CorpusError("encrypted: it opens with a password only; save a copy without") from error

@@ -96,3 +96,36 @@ class TimeLimitError(RequestError):
 
 class UnreachableError(RequestError):
     """No server answers there."""
+
+
+KINDS: dict[str, type[UnivldrError]] = {
+    "config_error": ConfigError,
+    "corpus_error": CorpusError,
+    "image_error": ImageError,
+    "model_error": ModelError,
+    "store_error": StoreError,
+    "missing_extra": MissingExtra,
+    "unauthorized": UnauthorizedError,
+    "forbidden": ForbiddenError,
+    "not_found": NotFoundError,
+    "too_large": TooLargeError,
+    "unsupported_media_type": MediaTypeError,
+    "overloaded": OverloadedError,
+    "timeout": TimeLimitError,
+}
+"""Names of the classes, for errors that travel from one process to another."""
+
+
+def kind_of(error: UnivldrError) -> str:
+    """The name of an error's class, or of the nearest above it; ``internal_error`` where none has one."""
+    names = {cls: name for name, cls in KINDS.items()}
+    return next((names[cls] for cls in type(error).__mro__ if cls in names), "internal_error")
+
+
+def error_of(kind: str, message: str) -> UnivldrError:
+    """The error that had this name and message elsewhere; of an unknown kind it is a ``RequestError``."""
+    if kind == "missing_extra":
+        error = MissingExtra("", "", "")
+        error.args = (message,)
+        return error
+    return KINDS.get(kind, RequestError)(message)

@@ -94,22 +94,26 @@ def load_image(source: Path | bytes, *, name: str = "", draft: tuple[int, int] |
         return _to_rgb(_upright(image))
 
 
-def check_picture(source: Path | bytes, *, name: str = "") -> None:
+def check_picture(source: Path | bytes, *, name: str = "", max_pixels: int = MAX_PIXELS) -> str:
     """Read the header only: a cheap first look at format and size, before anything is decoded.
 
     Of a page of a PDF, only whether the file is there.
 
+    Returns:
+        The format by the bytes themselves, as Pillow calls it: ``JPEG``, ``PNG``, ...; ``PDF`` of a page.
+
     Raises:
-        ImageError: not a picture, empty, or over ``MAX_PIXELS`` or ``MAX_BYTES``.
+        ImageError: not a picture, empty, or over ``max_pixels`` or ``MAX_BYTES``.
         MissingExtra: HEIC without pillow-heif.
     """
     name = name or _name(source)
     if isinstance(source, Path) and (page := page_of(source)):
         if not page[0].is_file():
             raise ImageError(f"{name}: no such file")
-        return
-    with _opened(source, name):
-        pass
+        return "PDF"
+    with _opened(source, name) as image:
+        _check_pixels(image.width * image.height, name, max_pixels)
+        return image.format or ""
 
 
 def describe(source: Path | bytes) -> str:
@@ -168,10 +172,10 @@ def _stream(source: Path | bytes, name: str) -> BinaryIO:
     return source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
 
 
-def _check_pixels(pixels: int, name: str) -> None:
-    if pixels > MAX_PIXELS:
+def _check_pixels(pixels: int, name: str, limit: int = MAX_PIXELS) -> None:
+    if pixels > limit:
         raise ImageError(
-            f"{name}: {pixels:,} pixels, over the limit of {MAX_PIXELS:,}; scale it down and try again"
+            f"{name}: {pixels:,} pixels, over the limit of {limit:,}; scale it down and try again"
         )
 
 

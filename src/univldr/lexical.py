@@ -62,6 +62,15 @@ def fuse(
     return np.asarray(logits * _steps(cosines, evidence, kinds, calibration), np.float32)
 
 
+def enough(mode: Mode, calibration: Calibration | None) -> int | None:
+    """So many documents with the best words decide what words add; ``None`` where those of all do.
+
+    No other gets anything for its words, nor changes what these get. See ``fuse`` for the arguments.
+    """
+    spread = calibration is None or len(calibration.curves) < len(KINDS)
+    return None if mode == "on" or spread else _APART_FROM
+
+
 def _set_apart(evidence: Float32Array) -> Float32Array:
     few = len(evidence) < _APART_FROM
     tenth = 0 if few else np.partition(evidence, -_APART_FROM)[-_APART_FROM]

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from univldr.encoders.hash import HashEncoder
 from univldr.errors import CorpusError, StoreError
-from univldr.index import ExactIndex, Index
+from univldr.index import ExactIndex, Index, Manifest, Store
 from univldr.index.base import MAX_NESTING
 from univldr.index.edge import EdgeIndex
+from univldr.index.holder import Holder
+from univldr.index.shared import SharedStore
 from univldr.types import Document, Expansion, Float32Array, Modality
 
 DIM = 16
 
 
-@pytest.fixture(params=["exact", "edge"])
+@pytest.fixture(params=["exact", "edge", "shared"])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
-    engine: Index = (
-        ExactIndex(DIM) if request.param == "exact" else EdgeIndex(tmp_path / "s", DIM, create=True)
-    )
-    yield engine
-    engine.close()
+    with ExitStack() as resources:
+        if request.param == "exact":
+            yield ExactIndex(DIM)
+        elif request.param == "edge":
+            yield resources.enter_context(closing(EdgeIndex(tmp_path / "s", DIM, create=True)))
+        else:  # of another process, as far as it can tell
+            Store.create(tmp_path / "s", Manifest.of(HashEncoder(DIM))).close()
+            address = resources.enter_context(Holder(tmp_path / "s")).listen()
+            yield resources.enter_context(closing(SharedStore(address))).engine
 
 
 def unit(rows: int, seed: int = 0) -> Float32Array:

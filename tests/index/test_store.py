@@ -72,6 +72,12 @@ def test_create_touches_no_other_files(tmp_path: Path) -> None:
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["shard", "thesis.txt"]
 
 
+def test_create_takes_no_folder_for_its_own_by_the_name(tmp_path: Path) -> None:
+    (tmp_path / "uploads").mkdir()
+    with pytest.raises(StoreError, match=r"holds other files \(uploads\)"):
+        Store.create(tmp_path, Manifest.of(ENCODER))
+
+
 def test_create_over_what_an_interrupted_create_left(path: Path) -> None:
     (path / "manifest.json").unlink()
     assert not exists(path)

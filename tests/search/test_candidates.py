@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from tests.search.kit import ids, picture, searcher, text
+from univldr import lexical
+from univldr.calibration import KINDS, Calibration, Curve
 from univldr.centering import center, center_queries
 from univldr.index import ExactIndex
 from univldr.index.means import Means
-from univldr.search.candidates import CENTERING, Candidate, ranking
+from univldr.search.candidates import CENTERING, LEXICAL, Candidate, ranking
 from univldr.search.explain import explained
 from univldr.search.request import Request
 from univldr.types import Document, Float32Array, Modality, Query
@@ -53,6 +55,38 @@ def test_a_centered_list_is_that_of_a_full_look(n: int, seed: int) -> None:
     found = ranking(index, vector, request, means).top(n)
     assert [one.document.id for one in found] == [documents[row].id for row in best]
     assert [one.score for one in found] == pytest.approx(scores[best].tolist(), abs=1e-5)
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.05])
+@pytest.mark.parametrize("n", [1, 10, 100, 150])
+def test_what_words_cannot_change_is_not_looked_up(
+    n: int, bias: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(n)
+    vocabulary = [f"word{number}" for number in range(600)]
+    chance = 1 / np.arange(1, 601)
+    rows = random.standard_normal((800, DIM)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    documents = [
+        Document(f"d{number:03}", kind, " ".join(random.choice(vocabulary, 6, p=chance / chance.sum())), b"")
+        for number, kind in enumerate(list(Modality) * 400)
+    ]
+    index = ExactIndex(DIM)
+    index.upsert(documents, rows)
+    curves = {kind: Curve(slope, 0.5) for kind, slope in zip(KINDS, (4.0, 2.0, 3.0), strict=True)}
+    raised = 0
+    for number in range(30):
+        text = " ".join(random.choice(vocabulary, 1 + number % 4, replace=False))
+        request = Request(Query(text), image_bias=bias)
+        found = ranking(index, rows[number], request, None, Calibration(curves, 0.1))
+        few = found.top(n)
+        with monkeypatch.context() as patched:
+            patched.setattr(lexical, "enough", lambda *_: None)
+            every = found.top(n)
+        assert [one.document.id for one in few] == [one.document.id for one in every]
+        assert [one.score for one in few] == pytest.approx([one.score for one in every], abs=1e-6)
+        raised += sum(LEXICAL in one.added for one in few)
+    assert raised
 
 
 def test_centering_brings_the_far_kind_back() -> None:

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from univldr.errors import UnivldrError
 from univldr.server.answers import error_answer
-from univldr.server.limits import BODY_SHARE, PICTURE_SHARE, Limits
+from univldr.server.limits import BODY_SHARE, Limits
 from univldr.server.settings import ServerSettings
 
 Answer = tuple[int, dict[str, str], Any]
@@ -83,19 +83,26 @@ async def _awaited(test: Callable[[], Awaitable[None]]) -> None:
     await test()
 
 
-@pytest.mark.parametrize(("path", "share"), [("/v1/search", 1), ("/v1/documents/x/thumbnail", PICTURE_SHARE)])
-def test_one_more_than_the_queue_holds_is_told_to_come_back(path: str, share: int) -> None:
+@pytest.mark.parametrize(
+    ("path", "method", "limit"),
+    [
+        ("/v1/search", "POST", 4),
+        ("/v1/documents/x", "DELETE", 4),
+        ("/v1/documents/x/thumbnail", "GET", 16),
+        ("/v1/documents/x/image", "GET", 1),
+    ],
+)
+def test_one_more_than_the_queue_holds_is_told_to_come_back(path: str, method: str, limit: int) -> None:
     async def test() -> None:
         slow = Slow()
-        app = Limits(slow, ServerSettings(queue=3))
-        method = "POST" if share == 1 else "GET"
-        tasks = [asyncio.create_task(ask(app, path, method=method)) for _ in range(3 * share)]
-        await settled(tasks, slow, 3 * share)
+        app = Limits(slow, ServerSettings(queue=4))
+        tasks = [asyncio.create_task(ask(app, path, method=method)) for _ in range(limit)]
+        await settled(tasks, slow, limit)
         status, headers, body = await ask(app, path, method=method)
         assert (status, body["error"]["type"]) == (429, "overloaded")
         assert int(headers["retry-after"]) >= 1
         slow.go.set()
-        assert [status for status, _, _ in await asyncio.gather(*tasks)] == [200] * 3 * share
+        assert [status for status, _, _ in await asyncio.gather(*tasks)] == [200] * limit
         assert (await ask(app, path, method=method))[0] == 200  # there is room again
 
     run(test)

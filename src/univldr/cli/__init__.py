@@ -18,6 +18,7 @@ from univldr.errors import UnivldrError
 # A command is the ``run`` of the module of its name. In the order of the help.
 _COMMANDS = (
     "search",
+    "serve",
     "index",
     "info",
     "doctor",

@@ -21,7 +21,8 @@ def run(corpus: options.Corpus, index: options.Index = None, json: options.Json 
             "fingerprint": store.manifest.fingerprint,
             "dim": store.manifest.dim,
             "bytes": store.bytes(),
-            "roots": list(store.manifest.roots),
+            "roots": list(store.manifest.corpora),
+            "uploads": len(store.sources.stamps(store.manifest.uploads)),
             "created": store.manifest.created,
             "skipped": len(store.skipped()),
         }

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from univldr.cli import options, output
-from univldr.errors import ConfigError, MissingExtra, ModelError
+from univldr.cli import options, output, remote
+from univldr.cli.updating import updated
+from univldr.errors import ConfigError
 from univldr.index import exists, index_of
-from univldr.pipeline import IndexReport, update
+from univldr.pipeline import update
 from univldr.search import Results, Searcher
 from univldr.search import open as open_index
 from univldr.types import MINUS, Modality, Query, Term
 from univldr.where import Exists, parse
+
+if TYPE_CHECKING:
+    from univldr.client import Client
+
+IdsOf = Callable[[str], list[str]]
 
 _WEIGHTED = re.compile(r"(.*)\^(\d+(?:\.\d+)?|\.\d+)", re.DOTALL)
 _QUERY, _RANKING, _SHOWING = "Query", "Ranking", "Showing"
@@ -122,6 +129,7 @@ def run(
 ) -> None:
     """Search a folder: its index is brought up to date, then passages and pictures come in one list.
 
+    Where univldr serve has the index, the server is asked, which keeps it up to date.
     A calibrated model also says how relevant each hit is, and when none of them seems to be an answer.
     Exits 0 when something was found, 1 when nothing was, 2 on wrong use.
     """
@@ -129,13 +137,9 @@ def run(
         words, image, _terms(plus, 1.0), _terms(minus, MINUS)
     )  # a wrong one is told before any work
     chosen = None if where is None else parse(where)
-    if not no_index and not exists(corpus):
-        with output.progress() as progress:
-            report = _update(partial(update, corpus, index=index, model=model, progress=progress))
-        output.warn_skipped(report)
-    with open_index(index or index_of(corpus), model=model) as searcher:
+    with _opened(corpus, index or index_of(corpus), model, update_first=not no_index) as (searcher, ids_of):
         results = searcher.search(
-            _liking(query, like or (), searcher),
+            _liking(query, like or (), ids_of),
             k,
             offset=offset,
             modality=modality,
@@ -153,6 +157,24 @@ def run(
     _print(words, results, json=json, files=files)
     if not results:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _opened(
+    corpus: Path, index: Path, model: str | None, *, update_first: bool
+) -> Iterator[tuple[Searcher | Client, IdsOf]]:
+    """What searches the index: the server that holds it, else this process, which brings it up to date."""
+    if (client := remote.client_of(index, model)) is not None:
+        with client:
+            yield client, partial(remote.documents_of, client)
+            print(f"univldr: answered by the server at {client.url}", file=sys.stderr)
+        return
+    if update_first and not exists(corpus):
+        with output.progress() as progress:
+            report = updated(partial(update, corpus, index=index, model=model, progress=progress))
+        output.warn_skipped(report)
+    with open_index(index, model=model) as searcher:
+        yield searcher, searcher.documents_of
 
 
 def _print(words: str, results: Results, *, json: bool, files: bool) -> None:
@@ -181,24 +203,15 @@ def _term(text: str, weight: float) -> Term:
     return Term(image=picture, weight=weight)
 
 
-def _liking(query: Query, names: list[str] | tuple[()], searcher: Searcher) -> Query:
+def _liking(query: Query, names: list[str] | tuple[()], ids_of: IdsOf) -> Query:
     """The query with the documents to be like."""
-    ids = [id_ for name in names for id_ in searcher.documents_of(name)]
+    ids = [id_ for name in names for id_ in ids_of(name)]
     return Query(query.text, query.image, query.plus, query.minus, tuple(dict.fromkeys(ids)))
 
 
-def _warn_unknown(searcher: Searcher, results: Results) -> None:
+def _warn_unknown(searcher: Searcher | Client, results: Results) -> None:
     """Say which of a filter's fields no document has: most likely they are misspelled."""
     where = results.request.where
     for name in sorted(where.names() if where else ()):
-        if not searcher.index.count(where=Exists(name)):
+        if not searcher.search("any", 1, where=Exists(name)):
             print(f"univldr: no document has the field {name!r} of --where", file=sys.stderr)
-
-
-def _update(run: Callable[..., IndexReport]) -> IndexReport:
-    """Bring the index up to date; where words cannot be made on this machine, without them."""
-    try:
-        return run()
-    except (MissingExtra, ModelError) as error:  # where it is the encoder's, it comes again
-        print(f"univldr: new pictures get no words this time: {error}", file=sys.stderr)
-        return run(words=False)

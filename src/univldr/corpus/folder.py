@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -170,12 +170,21 @@ def _walk(root: Path, skipped: list[Skipped]) -> Iterator[_Folder]:
             skipped.append(Skipped(_shown(prefix), f"cannot be listed: {error.strerror or error}"))
             continue
         files = {}
+        if prefix and _is_index({entry.name for entry in entries}):
+            continue  # the pictures in it are its own
         for entry in entries:
             if _is_folder(entry):
                 (linked if entry.is_symlink() else pending).append((entry.path, f"{prefix}{entry.name}/"))
             else:
                 files[entry.name] = entry
         yield _Folder(prefix, files)
+
+
+def _is_index(names: Collection[str]) -> bool:
+    """Whether a folder with these names in it is an index, which need not be called ``.univldr``."""
+    return "manifest.json" in names and any(
+        name.startswith("sources") and name.endswith(".sqlite") for name in names
+    )
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

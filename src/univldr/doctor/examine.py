@@ -61,7 +61,7 @@ def examine(index: Path, progress: Progress | None = None) -> Examination:
 
 def _update_of(store: Store) -> str:
     """The command that brings the index up to date."""
-    roots = [Path(root) for root in store.manifest.roots] or [Path("DIR")]
+    roots = [Path(root) for root in store.manifest.corpora] or [Path("DIR")]
     root = next((root for root in roots if root.exists()), roots[0])
     beside = store.path in (root / ".univldr", root.with_name(f".{root.name}.univldr"))
     return f"univldr index {root}" + ("" if beside else f" --index {store.path}")

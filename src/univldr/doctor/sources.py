@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from univldr.corpus import open_corpus
+from univldr.corpus import Corpus, open_corpus
 from univldr.doctor.findings import EXAMPLES, Finding, Level, many
 from univldr.errors import CorpusError, MissingExtra
 from univldr.index import Store
 from univldr.index.sources import UNFINISHED
 from univldr.pipeline.run import plain_stamp
+from univldr.pipeline.uploads import UploadsCorpus
 
 _INSTALL = "pip install"  # in the reason where an optional dependency is missing
 
@@ -46,10 +47,7 @@ def compare(store: Store) -> Sources:
         found.interrupted += store.sources.unfinished(root)
         known = store.sources.stamps(root)
         try:
-            now = {
-                source.key: source.stamp
-                for source in open_corpus(Path(root), lambda text: [text]).scan().sources
-            }
+            now = {source.key: source.stamp for source in _opened(store, root).scan().sources}
         except (CorpusError, MissingExtra) as error:
             found.away[root] = str(error)
             continue
@@ -57,6 +55,12 @@ def compare(store: Store) -> Sources:
         gone = [key for key in known if key not in now or _differs(known[key], now[key])]
         found.stale.update(store.sources.ids(root, gone))
     return found
+
+
+def _opened(store: Store, root: str) -> Corpus:
+    if root == store.manifest.uploads:
+        return UploadsCorpus(store.uploads)
+    return open_corpus(Path(root), lambda text: [text])
 
 
 def _differences(found: Sources, known: Mapping[str, str], now: Mapping[str, str]) -> None:

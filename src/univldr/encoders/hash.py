@@ -25,6 +25,8 @@ class HashEncoder:
     name = "hash"
     joint = True
     """See :class:`univldr.encoders.settings.Joint`."""
+    draft = (64, 64)
+    """See :class:`univldr.encoders.settings.Drafts`."""
 
     def __init__(self, dim: int = 64, texts: TextSettings = UNCHANGED) -> None:
         self.dim = dim
@@ -134,5 +136,7 @@ def _words(text: str) -> list[str]:
 
 def _colours(image: Path | bytes, name: str) -> list[str]:
     """The colours of an 8 x 8 thumbnail in steps of a quarter, one word for each pixel."""
-    pixels = np.asarray(load_image(image, name=name, draft=(64, 64)).resize((8, 8))).reshape(-1, 3) // 64
+    pixels = (
+        np.asarray(load_image(image, name=name, draft=HashEncoder.draft).resize((8, 8))).reshape(-1, 3) // 64
+    )
     return [f"colour-{red}-{green}-{blue}" for red, green, blue in pixels.tolist()]

@@ -220,6 +220,11 @@ class OnnxEncoder:
         """See :class:`univldr.encoders.settings.Joint`."""
         return is_joint(self._directory)
 
+    @property
+    def draft(self) -> tuple[int, int]:
+        """See :class:`univldr.encoders.settings.Drafts`."""
+        return self._processor.draft
+
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Token counts, special tokens included, untruncated."""
         return self._tokenizer.count(texts)
@@ -349,7 +354,7 @@ class OnnxEncoder:
         assert item.image is not None
         source = item.image
         name = f"{item.label} ({source})" if isinstance(source, Path) else item.label
-        return self._processor(load_image(source, name=name, draft=self._processor.draft))
+        return self._processor(load_image(source, name=name, draft=self.draft))
 
 
 def unit_rows(rows: Float32Array) -> Float32Array:

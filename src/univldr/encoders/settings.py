@@ -196,6 +196,15 @@ class Joint(Protocol):
         """Whether it was trained to rank texts and pictures in one list, so that no gap lies between them."""
 
 
+@runtime_checkable
+class Drafts(Protocol):
+    """An encoder that says at what size it reads pictures."""
+
+    @property
+    def draft(self) -> tuple[int, int] | None:
+        """(width, height) in pixels that suffice, as :func:`univldr.images.load_image` takes it."""
+
+
 def is_joint(directory: Path) -> bool:
     """What ``univldr.json`` says of ``joint``, true where it does not say; false without that file.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +45,8 @@ _NO_LIMIT = 8192
 class TorchEncoder:
     """An encoder over any SentenceTransformer, its ``model``, for what has no ONNX graphs.
 
+    Threads may share it, and take turns: tokenizers are not made for several at once.
+
     Attributes:
         dropped_expansions: Verbalized words left out so far because a caption was full.
     """
@@ -56,6 +59,7 @@ class TorchEncoder:
         self._fusion = model[0] if isinstance(model[0], FusionModule) else None
         self._template = (self._fusion.settings if self._fusion else ModelSettings()).template
         self.dropped_expansions = 0
+        self._turn = threading.Lock()
 
     @classmethod
     def load(
@@ -125,14 +129,20 @@ class TorchEncoder:
             return self._fusion.joint
         return self._directory is not None and is_joint(self._directory)
 
+    @property
+    def draft(self) -> tuple[int, int] | None:
+        """See :class:`univldr.encoders.settings.Drafts`."""
+        return self._fusion.pictures.draft if self._fusion else None
+
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Token counts, special tokens included, untruncated."""
         tokenizer = self.model.tokenizer
         if isinstance(tokenizer, BatchTokenizer):
             return tokenizer.count(texts)
-        if isinstance(tokenizer, Tokenizer):
-            return [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
-        return [len(ids) for ids in tokenizer(texts, truncation=False)["input_ids"]] if texts else []
+        with self._turn:
+            if isinstance(tokenizer, Tokenizer):
+                return [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
+            return [len(ids) for ids in tokenizer(texts, truncation=False)["input_ids"]] if texts else []
 
     def encode_queries(self, queries: list[Query]) -> Float32Array:
         """Embed queries, in order: float32 [len(queries), dim], unit rows.
@@ -189,10 +199,11 @@ class TorchEncoder:
     def _raw(self, inputs: Sequence[Any]) -> Float32Array:
         """float32 [len(inputs), dim] of the fusion module: not normalised."""
         assert self._fusion is not None
-        self.model.eval()
-        features = self._fusion.preprocess(inputs)
-        on_device = {name: tensor.to(self.model.device) for name, tensor in features.items()}
-        rows: Float32Array = self._fusion(on_device)["sentence_embedding"].cpu().numpy()
+        with self._turn:
+            self.model.eval()
+            features = self._fusion.preprocess(inputs)
+            on_device = {name: tensor.to(self.model.device) for name, tensor in features.items()}
+            rows: Float32Array = self._fusion(on_device)["sentence_embedding"].cpu().numpy()
         return rows
 
     @property
@@ -206,9 +217,10 @@ class TorchEncoder:
         for start in range(0, len(items), _CHUNK):
             inputs = [self._input(*item) for item in items[start : start + _CHUNK]]
             try:
-                rows[start : start + _CHUNK] = encode(
-                    inputs, normalize_embeddings=True, show_progress_bar=False
-                )
+                with self._turn:
+                    rows[start : start + _CHUNK] = encode(
+                        inputs, normalize_embeddings=True, show_progress_bar=False
+                    )
             except ValueError as error:
                 raise ModelError(
                     f"{self.name} encodes {self.model.modalities}, not everything it was given: {error}"
@@ -218,9 +230,8 @@ class TorchEncoder:
     def _input(self, text: str, picture: Path | bytes | None, label: str) -> Any:
         if picture is None:
             return {"text": text} if self._fusion else text
-        draft = self._fusion.pictures.draft if self._fusion else None
         name = f"{label} ({picture})" if isinstance(picture, Path) else label
-        image = load_image(picture, name=name, draft=draft)
+        image = load_image(picture, name=name, draft=self.draft)
         return {"text": text, "image": image} if text else image
 
 

@@ -7,13 +7,16 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from univldr.errors import CorpusError, StoreError
 from univldr.types import Document, Expansion, Float32Array, Hit, Modality
 from univldr.where import Where
+
+if TYPE_CHECKING:
+    from univldr.index.manifest import Manifest
 
 Payload = dict[str, Any]
 
@@ -107,6 +110,63 @@ class Index(Protocol):
         """Release files and locks; the index cannot be used afterwards."""
 
 
+class Held(Protocol):
+    """An index that is open, in this process or in another one; threads may share it.
+
+    Attributes:
+        path: The directory.
+        manifest: What it was made with.
+        engine: The vectors and documents.
+    """
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def manifest(self) -> Manifest: ...
+    @property
+    def engine(self) -> Index: ...
+
+    def put(self, documents: Sequence[Document], vectors: Float32Array) -> None:
+        """Store or overwrite documents that belong to no corpus, by id; of one id in a call the last counts.
+
+        When it returns, they survive a power cut, and are taken along when the index is made anew. Pictures
+        given as bytes are kept beside the index; those given as paths stay where they are.
+
+        Args:
+            documents: With the words that they are to have; an index makes none for them.
+            vectors: float32 [len(documents), dim], unit rows.
+
+        Raises:
+            CorpusError: a document cannot be stored, or its id is that of a file or record of a corpus of the
+                index; none of the call's was stored.
+            ImageError: bytes are no picture; none of the call's was stored.
+            StoreError: the vectors do not fit, the index was made anew meanwhile, or it cannot be written.
+        """
+
+    def drop(self, ids: Sequence[str]) -> int:
+        """Forget documents; unknown ids are fine. Returns how many there were.
+
+        Of those that came by ``put``, also what was kept of them. One whose file is still in its corpus comes
+        back when that file changes.
+
+        Raises:
+            StoreError: the index was made anew meanwhile, or it cannot be written.
+        """
+
+    def ids_of(self, root: str, keys: Sequence[str]) -> list[str]:
+        """The documents of some sources of the corpus at ``root``, as :attr:`manifest` names it."""
+
+    def is_stale(self) -> bool:
+        """Whether another index took this one's place; who searches should close it and open anew.
+
+        Raises:
+            StoreError: there is no index any more.
+        """
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
 def to_payload(document: Document) -> Payload:
     """A document as plain JSON values, without its pixels.
 
@@ -114,7 +174,19 @@ def to_payload(document: Document) -> Payload:
         CorpusError: a field is not JSON (NaN and lone surrogates included), or nested too deep.
     """
     _check_nesting(document)
-    payload = {
+    payload = plain(document)
+    try:
+        json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise CorpusError(
+            f"document {document.id!r} cannot be stored: {error}; texts must be Unicode and metadata JSON"
+        ) from error
+    return payload
+
+
+def plain(document: Document) -> Payload:
+    """The same without any check: for documents that were stored already."""
+    return {
         "id": document.id,
         "modality": document.modality.value,
         "text": document.text,
@@ -123,13 +195,6 @@ def to_payload(document: Document) -> Payload:
         "expansions": [words.plain() for words in document.expansions],
         "metadata": dict(document.metadata),
     }
-    try:
-        json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()
-    except (TypeError, ValueError) as error:
-        raise CorpusError(
-            f"document {document.id!r} cannot be stored: {error}; texts must be Unicode and metadata JSON"
-        ) from error
-    return payload
 
 
 def _check_nesting(document: Document) -> None:

@@ -68,7 +68,7 @@ class EdgeIndex:
         self._dim = dim
         self._turn = threading.RLock()  # costs nothing: the engine lets no other Python thread run anyway
         with self._engine("open"):
-            self._require_space()
+            self.require_space()
             if create:
                 path.mkdir(parents=True, exist_ok=True)
                 self._shard = edge.EdgeShard.create(str(path), config(dim, EXACT_DOCUMENTS))
@@ -101,7 +101,7 @@ class EdgeIndex:
             )
         ]
         with self._engine("write"):
-            self._require_space()
+            self.require_space()
             self._change(edge.UpdateOperation.upsert_points(points))
         self._stored += len(points)
         if self._stored >= SEGMENT_DOCUMENTS:  # a part is full; what comes goes into the next
@@ -112,7 +112,7 @@ class EdgeIndex:
         with self._engine("write"):
             found = self._shard.retrieve([point_id(id_) for id_ in set(ids)], False, False)
             if found:
-                self._require_space()
+                self.require_space()
                 self._change(edge.UpdateOperation.delete_points([record.id for record in found]))
         return len(found)
 
@@ -188,7 +188,13 @@ class EdgeIndex:
                 chosen = both(chosen, these({point_id(id_) for id_ in ids}))
             documents = self._choice.count()
             scored = edge_words.query(
-                self._shard, text, k, chosen, documents=documents, exact=documents <= SCANNED_DOCUMENTS
+                self._shard,
+                text,
+                k,
+                chosen,
+                documents=documents,
+                exact=documents <= SCANNED_DOCUMENTS,
+                known=self._choice.worth(),
             )
         return rank([(score, from_payload(payload)) for score, payload in scored])[:k]
 
@@ -197,8 +203,11 @@ class EdgeIndex:
         with self._engine("write"):
             if not edge_words.missing(self._shard):
                 return 0
-            self._require_space()
-            return edge_words.add(self._shard)
+            self.require_space()
+            try:
+                return edge_words.add(self._shard)
+            finally:
+                self._choice.forget()
 
     def count(self, modality: Modality | None = None, *, where: Where | None = None) -> int:
         """See ``Index.count``."""
@@ -256,7 +265,12 @@ class EdgeIndex:
     def _has_space(self) -> bool:
         return shutil.disk_usage(self._path).free >= MIN_FREE_BYTES
 
-    def _require_space(self) -> None:
+    def require_space(self) -> None:
+        """Refuse to write where the disk is nearly full.
+
+        Raises:
+            StoreError: less than ``MIN_FREE_BYTES`` is free.
+        """
         existing = next(path for path in (self._path, *self._path.parents) if path.exists())
         free = shutil.disk_usage(existing).free
         if free < MIN_FREE_BYTES:

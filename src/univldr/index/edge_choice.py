@@ -19,11 +19,13 @@ from univldr.index.edge_filter import (
     translate,
     without,
 )
+from univldr.index.edge_words import Worth
 from univldr.types import Modality
 from univldr.where import Where
 
 _PAGE = 10_000  # documents looked at together where the engine cannot filter
 _FILTERS = 64  # remembered between writes
+_WORDS = 10_000  # of queries, too
 _FILTERED = ["id", "modality", "title", "image", "metadata"]
 _ODD = having(ODD)
 _ON_DISK: dict[edge.PayloadSchemaType, Any] = {  # so that they do not have to be read when an index is opened
@@ -42,11 +44,19 @@ class Choice:
         self._shard = shard
         self._filters: dict[str, edge.Filter | None] = {}
         self._counts: dict[tuple[Modality | None, str], int] = {}
+        self._worth: Worth = {}
 
     def forget(self) -> None:
         """What was found out holds until the next write."""
         self._filters.clear()
         self._counts.clear()
+        self._worth.clear()
+
+    def worth(self) -> Worth:
+        """What words are worth, as far as it is known; who finds out more adds it."""
+        if len(self._worth) > _WORDS:
+            self._worth.clear()
+        return self._worth
 
     def filter(self, modality: Modality | None, where: Where | None) -> edge.Filter | None:
         """A filter of the engine that matches just the documents wanted; ``None`` if that is all of them."""

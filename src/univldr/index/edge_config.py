@@ -15,7 +15,6 @@ looks into the parts side by side."""
 
 _LINKS = 16  # of a point in the graph
 _CANDIDATES = 100  # looked at for the links of a new point
-_DOCUMENT = ["id", "modality", "text", "image", "title", "expansions", "metadata"]  # of a payload
 
 
 def config(dim: int, exact_documents: int, *, words: bool = True) -> edge.EdgeConfig:
@@ -65,4 +64,4 @@ def request(vector: Float32Array, k: int, chosen: edge.Filter | None, *, exact: 
         acorn=None if chosen is None else edge.AcornSearchParams(enable=True, max_selectivity=1.0),
     )
     nearest = edge.Query.Nearest(vector.tolist(), VECTOR)
-    return edge.QueryRequest(k, query=nearest, filter=chosen, params=params, with_payload=_DOCUMENT)
+    return edge.QueryRequest(k, query=nearest, filter=chosen, params=params, with_payload=edge_words.DOCUMENT)

@@ -18,10 +18,16 @@ from univldr.types import Document
 
 NAME = "words"
 
+DOCUMENT = ["id", "modality", "text", "image", "title", "expansions", "metadata"]
+"""What of a payload is the document."""
+
+Worth = dict[int, tuple[float, bool]]
+"""By word: its idf, and whether any document has it."""
+
 _STORED = edge.Filter(must=[edge.HasVectorCondition(NAME)])
 _UNSTORED = edge.Filter(must_not=[edge.HasVectorCondition(NAME)])
 _PAGE = 1000  # documents that get their words together
-_TIES = 64  # so many more are asked for where the id has to decide between equal scores at the end
+_TIES = 64  # so many more are asked for, as the id has to decide between equal scores at the end
 
 
 def sparse(document: Document) -> edge.SparseVector:
@@ -62,40 +68,49 @@ def add(shard: edge.EdgeShard) -> int:
 
 
 def query(
-    shard: edge.EdgeShard, text: str, k: int, chosen: edge.Filter | None, *, documents: int, exact: bool
+    shard: edge.EdgeShard,
+    text: str,
+    k: int,
+    chosen: edge.Filter | None,
+    *,
+    documents: int,
+    exact: bool,
+    known: Worth,
 ) -> list[tuple[float, Payload]]:
     """The best ``k`` of the ``chosen`` by the words of ``text``, and ties with the last: score and payload.
 
     Args:
         documents: How many there are in the shard.
         exact: Whether each document is looked at for exact statistics, or the engine's own will do.
+        known: What words are worth as far as that was found out since the last write; it grows.
     """
     params = edge.SearchParams(idf=edge.IdfParams(_STORED)) if exact else None
-    worth = _worth(shard, query_words(text), documents, params)
-    known = {token: value for token, (value, found) in worth.items() if found}
-    if not known:
+    tokens = query_words(text)
+    if new := [token for token in tokens if token not in known]:
+        known |= _worth(shard, new, documents, params)
+    worth = {token: known[token] for token in tokens}
+    if not any(found for _, found in worth.values()):
         return []
     highest, total = idf(documents, 1), sum(value for value, _ in worth.values())
-    weights = {token: value / (highest * total) for token, value in known.items()}
-    for limit in (k + 1, k + _TIES):
-        found = shard.query(_request(weights, limit, chosen, params=params, with_payload=True))
-        if len(found) <= k or found[k - 1].score > found[k].score:
-            break
+    weights = {token: value / (highest * total) for token, (value, found) in worth.items() if found}
+    found = shard.query(_request(weights, k + _TIES, chosen, params=params))
+    scores = {point.id: point.score for point in found if point.score >= found[:k][-1].score}
     # statistics that still count deleted documents may give a little more than 1
     return [
-        (min(point.score, 1.0), point.payload or {}) for point in found if point.score >= found[:k][-1].score
+        (min(scores[record.id], 1.0), record.payload or {})
+        for record in shard.retrieve(list(scores), DOCUMENT, False)
     ]
 
 
 def _worth(
     shard: edge.EdgeShard, tokens: list[int], documents: int, params: edge.SearchParams | None
-) -> dict[int, tuple[float, bool]]:
+) -> Worth:
     """Each word's idf as the engine has it, and whether any document has the word.
 
     The engine tells no idf, but it multiplies weights by it: so one document's score by a single word does.
     """
     singles = [_request({token: 1.0}, 1, params=params, with_vector=[NAME]) for token in tokens]
-    worth = {}
+    worth: Worth = {}
     for token, points in zip(tokens, shard.query_batch(edge.QueryBatchRequest(singles)), strict=True):
         if points:
             vector: Any = points[0].vector

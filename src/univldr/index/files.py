@@ -2,7 +2,8 @@
 
 An index is made anew beside the one that answers meanwhile: each *generation* has its own shard, sources and
 lock. The first one's are called ``shard``, ``sources.sqlite`` and ``lock``, those of the third ``shard-2``
-and so on. ``manifest.json`` says which generation counts. One that is still being made has a manifest of its
+and so on. What came by itself, not from a corpus, lies in ``uploads`` for all of them.
+``manifest.json`` says which generation counts. One that is still being made has a manifest of its
 own, ``manifest-2.json``; renaming that to ``manifest.json`` is all it takes to put it in the other's place.
 """
 
@@ -14,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MANIFEST = "manifest.json"
+UPLOADS = "uploads"
+"""The directory of what came by itself; see :mod:`univldr.index.uploads`."""
+
 SWAP_LOCK = "manifest.lock"
 """Held while ``manifest.json`` is replaced."""
 
@@ -75,4 +79,4 @@ def generations(index: Path) -> list[int]:
 
 def is_ours(name: str) -> bool:
     """Whether a file of this name belongs to an index."""
-    return bool(_NAME.fullmatch(name)) or name == SWAP_LOCK
+    return bool(_NAME.fullmatch(name)) or name in (SWAP_LOCK, UPLOADS)

@@ -13,7 +13,7 @@ from typing import Any
 
 from univldr.errors import ModelError, StoreError
 from univldr.index.base import rebuild_remedy, unusable
-from univldr.index.files import MANIFEST
+from univldr.index.files import MANIFEST, UPLOADS
 from univldr.types import Encoder
 
 FORMAT = 3
@@ -36,7 +36,7 @@ class Manifest:
         modality_counts: How many documents each was taken over.
         modality_nearest: No document is nearer to its modality's mean.
         changed_since_means: Documents that changed since they were taken.
-        roots: The corpora in the index, absolute paths.
+        roots: The corpora in the index, absolute paths; the folder of its uploads is one of them.
         place: The index's own directory when it was last opened, absolute; "" where that is not known.
         generation: Which of the files in the directory count; see :mod:`univldr.index.files`.
         created: ISO 8601, UTC.
@@ -138,8 +138,18 @@ class Manifest:
         except OSError as error:
             raise unusable(index, "write", error) from error
 
+    @property
+    def uploads(self) -> str:
+        """The root of documents that came by themselves; it is among ``roots`` once there are any."""
+        return str(Path(self.place, UPLOADS))
+
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """The roots that somebody named: folders and files of records."""
+        return tuple(root for root in self.roots if root != self.uploads)
+
     def is_alike(self, other: Manifest) -> bool:
-        """Whether an index with that manifest is of the same roots and made by the same model."""
+        """Whether an index with that manifest is of the same corpora and made by the same model."""
         return all(
             getattr(self, name) == getattr(other, name)
             for name in (
@@ -150,7 +160,7 @@ class Manifest:
                 "template",
                 "max_tokens",
                 "format",
-                "roots",
+                "corpora",
             )
         )
 

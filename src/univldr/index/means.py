@@ -11,13 +11,15 @@ lowered, where it must be, before a document is stored.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from univldr.index.manifest import Manifest
-from univldr.index.store import Store
 from univldr.types import Document, Float32Array, Modality, Progress
+
+if TYPE_CHECKING:
+    from univldr.index.store import Store
 
 STALE = 0.05
 """Share of the documents that may have changed before means are taken anew."""
@@ -62,8 +64,9 @@ def means_of(manifest: Manifest) -> Means | None:
 def admit(store: Store, documents: Sequence[Document], vectors: Float32Array) -> None:
     """Keep the distances in the manifest right for documents that are about to be stored.
 
-    To be called before they are: a crash in between leaves a distance that is too small, which costs time and
-    no answer. Few calls write: the more documents there are, the more seldom one is nearer than all.
+    To be called before they are, in a ``with store.writing`` around both: a crash in between leaves a
+    distance that is too small, which costs time and no answer. Few calls write: the more documents there are,
+    the more seldom one is nearer than all.
 
     Args:
         store: The index.
@@ -87,18 +90,19 @@ def refresh(store: Store, changed: int, progress: Progress | None = None) -> Non
     """Take the means anew if there are none or too many documents changed since they were taken.
 
     Args:
-        store: The index, which must not change meanwhile.
+        store: The index; whoever wants to change it meanwhile waits.
         changed: Documents stored, overwritten or deleted since the last call.
         progress: Told how far it is.
 
     Raises:
         StoreError: the index cannot be read, or the manifest not be written.
     """
-    total = store.manifest.changed_since_means + changed
-    if _stale(store, total):
-        store.change(**_taken(store, progress), changed_since_means=0)
-    elif changed:
-        store.change(changed_since_means=total)
+    with store.writing:
+        total = store.manifest.changed_since_means + changed
+        if _stale(store, total):
+            store.change(**_taken(store, progress), changed_since_means=0)
+        elif changed:
+            store.change(changed_since_means=total)
 
 
 def _stale(store: Store, changed: int) -> bool:

@@ -11,9 +11,11 @@ whatever id, has the same vector.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from univldr.index.base import unusable
@@ -57,7 +59,7 @@ class Finished:
 
 
 class Sources:
-    """The table of one index; ``root`` is the absolute path of a corpus, as text."""
+    """The table of one index, which threads may share; ``root`` is the absolute path of a corpus, as text."""
 
     def __init__(self, file: Path) -> None:
         """Open or make the table in ``file``, which lies in the index's directory.
@@ -66,8 +68,8 @@ class Sources:
             StoreError: it cannot be read or written. So does every method.
         """
         self._index = file.parent
+        self._lock = threading.RLock()
         with _translated(self._index, "open"):
-            # One store may be opened in one thread of a server and closed in another.
             self._connection = sqlite3.connect(file, check_same_thread=False)
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._connection.executescript(_SCHEMA)
@@ -144,6 +146,17 @@ class Sources:
             row: tuple[str, str] | None = connection.execute(query, [id_]).fetchone()
             return row
 
+    def taken(self, roots: Sequence[str], ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Those of ``ids`` that a document or a source of one of these roots has, to its (root, key)."""
+        document = "SELECT root, key FROM documents JOIN sources ON number = source WHERE id = ? AND root = ?"
+        source = "SELECT root, key FROM sources WHERE key = ? AND root = ?"
+        with self._transaction("read") as connection:
+            found = {}
+            for id_, root, query in product(ids, roots, (document, source)):
+                if row := connection.execute(query, [id_, root]).fetchone():
+                    found[id_] = row
+            return found
+
     def begin(self, root: str, documents: Mapping[str, Sequence[str]]) -> None:
         """Note, before the engine is touched, that these sources (key to ids) are about to be stored.
 
@@ -193,7 +206,7 @@ class Sources:
 
     def compact(self) -> None:
         """Give back the space of what was removed."""
-        with _translated(self._index, "compact"):
+        with self._lock, _translated(self._index, "compact"):
             self._connection.execute("VACUUM")
 
     def forget_stamps(self) -> None:
@@ -203,11 +216,12 @@ class Sources:
 
     def close(self) -> None:
         """Release the file."""
-        self._connection.close()
+        with self._lock:
+            self._connection.close()
 
     @contextmanager
     def _transaction(self, action: str) -> Iterator[sqlite3.Connection]:
-        with _translated(self._index, action), self._connection:
+        with self._lock, _translated(self._index, action), self._connection:
             yield self._connection
 
 

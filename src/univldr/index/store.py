@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Collection, Iterator, Mapping
+import threading
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from univldr.errors import StoreError
+from univldr.errors import CorpusError, StoreError
 from univldr.index import manifest
-from univldr.index.base import unusable
+from univldr.index.base import check_rows, to_payload, unusable
+from univldr.index.directory import clear, clear_older, make_directory, next_generation
 from univldr.index.edge import EdgeIndex
-from univldr.index.files import MANIFEST, SWAP_LOCK, Files, generations, is_ours
-from univldr.index.lock import IndexLock
+from univldr.index.files import MANIFEST, SWAP_LOCK, Files
+from univldr.index.lock import IndexLock, announce
 from univldr.index.manifest import Manifest
+from univldr.index.means import admit
 from univldr.index.places import DIRECTORY, is_same, moved_roots, relocate, successor
-from univldr.index.sources import Sources
+from univldr.index.sources import Finished, Sources
+from univldr.index.uploads import Uploads, picture_name
+from univldr.types import Document, Float32Array
 
 _log = logging.getLogger(__name__)
 _MANY = 5000  # documents that take seconds to get new paths
@@ -28,13 +34,15 @@ WAIT_SECONDS = 5.0
 
 
 class Store:
-    """An open index; one process at a time has it. Use it in a ``with`` statement.
+    """An open index; one process at a time has it, its threads may share it. Use it in a ``with`` statement.
 
     Attributes:
         path: The directory.
         manifest: What it was made with.
         engine: The vectors and documents.
         sources: What the documents were made from.
+        uploads: What came by itself.
+        writing: Held by the thread that writes; who only asks the engine needs no lock.
     """
 
     def __init__(self, files: Files, of: Manifest, resources: ExitStack, *, create: bool, file: str) -> None:
@@ -43,6 +51,8 @@ class Store:
         self.manifest = of
         self._file = file
         self._resources = resources
+        self.writing = threading.RLock()
+        self._swaps = False
         self.engine = EdgeIndex(files.shard, of.dim, create=create)
         resources.callback(self.engine.close)
         self.sources = Sources(files.sources)
@@ -51,6 +61,8 @@ class Store:
             of.write(files.index, file=file)  # last: without a manifest the rest is no index yet
         else:
             self._settle()
+        self.uploads = Uploads(Path(self.manifest.uploads))
+        resources.callback(self.uploads.close)
 
     @classmethod
     def create(cls, path: Path, new: Manifest, *, wait: float = WAIT_SECONDS) -> Store:
@@ -60,14 +72,14 @@ class Store:
             StoreError: there is an index or something else there, it is in use, or it cannot be written.
         """
         path = path.absolute()
-        _make_directory(path)
+        make_directory(path)
         files = Files(path)
         new = dataclasses.replace(new, generation=0, place=str(path))
         with ExitStack() as resources:
             resources.callback(IndexLock(path, wait=wait, file=files.lock.name).release)
             if exists(path):
                 raise StoreError(f"there already is an index at {path}; open it, or make it anew: --rebuild")
-            _clear(path)
+            clear(path)
             store = cls(files, new, resources, create=True, file=MANIFEST)
             store._resources = resources.pop_all()
         return store
@@ -88,7 +100,7 @@ class Store:
                 current = Manifest.read(path)
                 if current.generation != files.generation:
                     continue  # it was replaced between the two looks
-                _clear_older(path, current.generation)
+                clear_older(path, current.generation)
                 store = cls(files, current, resources, create=False, file=MANIFEST)
                 store._resources = resources.pop_all()
             return store
@@ -105,11 +117,11 @@ class Store:
         """
         path = path.absolute()
         while True:
-            files = Files(path, _next_generation(path))
+            files = Files(path, next_generation(path))
             new = dataclasses.replace(new, generation=files.generation, place=str(path))
             with ExitStack() as resources:
                 resources.callback(IndexLock(path, wait=wait, file=files.lock.name).release)
-                if _next_generation(path) != files.generation:
+                if next_generation(path) != files.generation:
                     continue
                 store = cls._begun(files, new, resources, resume=resume)
                 store._resources = resources.pop_all()
@@ -123,7 +135,7 @@ class Store:
             StoreError: there is something else there, another process makes one, or it cannot be written.
         """
         path = path.absolute()
-        _make_directory(path)
+        make_directory(path)
         return cls.rebuild(path, new, wait=wait, resume=False)
 
     @classmethod
@@ -139,23 +151,32 @@ class Store:
             raise unusable(files.index, "clear", error) from error
         return cls(files, new, resources, create=True, file=name)
 
-    def publish(self) -> None:
+    @property
+    def is_published(self) -> bool:
+        """Whether this is what others open; an index that is being made anew is not, before ``publish``."""
+        return self._file == MANIFEST
+
+    def publish(self, last: Callable[[], object] = lambda: None) -> None:
         """Put an index made by ``rebuild`` in the place of the old one, in one step; of others, do nothing.
 
         The old one's files are removed once nobody holds them, now or when the index is next opened.
 
+        Args:
+            last: Called before; from then on, nobody can put documents into the old one or drop any.
+
         Raises:
             StoreError: it cannot be written.
         """
-        if self._file == MANIFEST:
+        if self.is_published:
             return
         try:
             with self._swapping():
+                last()
                 (self.path / self._file).replace(self.path / MANIFEST)
         except OSError as error:
             raise unusable(self.path, "write", error) from error
         self._file = MANIFEST
-        _clear_older(self.path, self.manifest.generation)
+        clear_older(self.path, self.manifest.generation)
 
     def change(self, **fields: Any) -> None:
         """Change fields of the manifest, here and on disk.
@@ -163,28 +184,33 @@ class Store:
         Raises:
             StoreError: the index was replaced by another meanwhile, or it cannot be written.
         """
-        self.manifest = dataclasses.replace(self.manifest, **fields)
-        with self._swapping():
-            if self.is_stale():
-                raise StoreError(f"index {self.path} was made anew meanwhile; run the command again")
+        with self._current():
+            self.manifest = dataclasses.replace(self.manifest, **fields)
             self.manifest.write(self.path, file=self._file)
 
     @contextmanager
     def _swapping(self) -> Iterator[None]:
         """Nobody else replaces ``manifest.json`` meanwhile."""
-        lock = IndexLock(self.path, wait=WAIT_SECONDS, file=SWAP_LOCK)
-        try:
+        with self.writing, ExitStack() as resources:
+            if not self._swaps:
+                resources.callback(IndexLock(self.path, wait=WAIT_SECONDS, file=SWAP_LOCK).release)
+                self._swaps = True
+                resources.callback(setattr, self, "_swaps", False)
             yield
-        finally:
-            lock.release()
+
+    @contextmanager
+    def _current(self) -> Iterator[None]:
+        """No other index takes this one's place meanwhile, nor has before."""
+        with self._swapping():
+            if self.is_stale():
+                raise StoreError(
+                    f"index {self.path} was made anew meanwhile; open it again, or run the command again"
+                )
+            yield
 
     def is_stale(self) -> bool:
-        """Whether another index took this one's place; who searches should close it and open anew.
-
-        Raises:
-            StoreError: there is no index any more.
-        """
-        if self._file != MANIFEST:
+        """See ``Held.is_stale``."""
+        if not self.is_published:
             return False
         return Manifest.read(self.path).generation != self.manifest.generation
 
@@ -215,16 +241,68 @@ class Store:
         Raises:
             StoreError: the index cannot be written.
         """
-        roots = self.manifest.roots
-        if root in roots:
+        with self.writing:
+            roots = self.manifest.roots
+            if root in roots:
+                return root
+            if same := next((known for known in roots if is_same(Path(known), Path(root))), None):
+                return same
+            corpora = self.manifest.corpora
+            if old := successor(corpora, keys, lambda known: self.sources.stamps(known).keys()):
+                self._move(old, root)
+            else:
+                self.change(roots=(*roots, root))
             return root
-        if same := next((known for known in roots if is_same(Path(known), Path(root))), None):
-            return same
-        if old := successor(roots, keys, lambda known: self.sources.stamps(known).keys()):
-            self._move(old, root)
-        else:
-            self.change(roots=(*roots, root))
-        return root
+
+    def put(self, documents: Sequence[Document], vectors: Float32Array) -> None:
+        """See ``Held.put``.
+
+        What the engine may hold is noted first, in ``sources``; then come the pictures, the records, the
+        engine, and last that it is done. After a crash in between, ``pipeline.catch_up`` makes up for it.
+        """
+        check_rows(documents, vectors, self.manifest.dim)
+        if not documents:
+            return
+        last = {document.id: number for number, document in enumerate(documents)}
+        given, rows = [documents[number] for number in last.values()], vectors[list(last.values())]
+        for document in given:  # before anything is written
+            to_payload(document)
+            if isinstance(document.image, bytes):
+                picture_name(document.image)
+        stamp = uuid.uuid4().hex
+        with self.writing:
+            self._require_free(list(last))
+            self.engine.require_space()  # or each refused put would still leave its pictures and records
+            root = self.enter_root(self.manifest.uploads)
+            self.sources.begin(root, {id_: [id_] for id_ in last})
+            kept = self.uploads.keep(given)
+            with self._current():
+                replaced = self.uploads.record(kept, stamp)
+            admit(self, kept, rows)
+            self.engine.upsert(kept, rows)
+            self.engine.flush()
+            self.uploads.discard(replaced)
+            self.sources.finish(root, [Finished(id_, stamp, [id_]) for id_ in last])
+
+    def drop(self, ids: Sequence[str]) -> int:
+        """See ``Held.drop``. Records go first, so that after a crash nothing brings a document back."""
+        with self.writing:
+            with self._current():
+                pictures = self.uploads.remove(ids)
+            count = self.engine.delete(ids)
+            self.engine.flush()
+            self.uploads.discard(pictures)
+            self.sources.remove(self.manifest.uploads, ids)
+        return count
+
+    def ids_of(self, root: str, keys: Sequence[str]) -> list[str]:
+        """See ``Held.ids_of``."""
+        return self.sources.ids(root, keys)
+
+    def _require_free(self, ids: Sequence[str]) -> None:
+        """Refuse ids of a corpus: its next update would overwrite the documents, or leave its own out."""
+        for id_, (root, key) in self.sources.taken(self.manifest.corpora, ids).items():
+            raise CorpusError(f"the id {id_!r} is that of {key} in {root}; give the document another id")
 
     def use_verbalizers(self, verbalize: Mapping[str, Any]) -> None:
         """Remember which verbalizers make this index's words; what was made with others is read again.
@@ -254,6 +332,10 @@ class Store:
         stats = [file.stat() for file in self.path.rglob("*") if file.is_file()]
         return sum(stat.st_blocks * 512 if hasattr(stat, "st_blocks") else stat.st_size for stat in stats)
 
+    def announce(self, url: str) -> None:
+        """Tell other processes to ask at ``url`` while this one has the index; see ``lock.announce``."""
+        announce(Files(self.path, self.manifest.generation).lock, url)
+
     def close(self) -> None:
         """Release the files, then the lock."""
         self._resources.close()
@@ -281,56 +363,3 @@ def exists(path: Path) -> bool:
     A folder with some other program's ``manifest.json`` is none.
     """
     return (path / MANIFEST).exists() and bool(list(path.glob("sources*.sqlite")))
-
-
-def _next_generation(path: Path) -> int:
-    """The number of the generation to make; where no manifest tells, it is above all that were finished."""
-    try:
-        return Manifest.read(path).generation + 1
-    except StoreError:
-        every = [Files(path, number) for number in generations(path)]
-        finished = [
-            f.generation for f in every if f.sources.exists() and not (f.generation and f.pending.exists())
-        ]
-        return max(finished, default=0) + 1
-
-
-def _clear_older(path: Path, current: int) -> None:
-    """Remove the generations before ``current`` that nobody holds."""
-    for number in generations(path):
-        if number < current:
-            files = Files(path, number)
-            with suppress(OSError, StoreError), ExitStack() as resources:
-                resources.callback(IndexLock(path, wait=0, file=files.lock.name).release)
-                files.remove()
-                files.lock.unlink()  # who waits for it looks at the manifest again
-
-
-def _make_directory(path: Path) -> None:
-    _require_ours(path)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unusable(path, "create", error) from error
-
-
-def _require_ours(path: Path) -> None:
-    """Refuse to make an index where it would mix with, or clear away, other files."""
-    try:
-        others = [entry.name for entry in path.iterdir() if not is_ours(entry.name)]
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise unusable(path, "create", error) from error
-    if others:
-        raise StoreError(f"{path} holds other files ({min(others)}); an index needs a directory of its own")
-
-
-def _clear(path: Path) -> None:
-    """Remove what an interrupted ``create`` left, or an index whose parts are missing."""
-    try:
-        (path / MANIFEST).unlink(missing_ok=True)  # first: without it nobody opens the rest
-        for number in generations(path):
-            Files(path, number).remove()
-    except OSError as error:
-        raise unusable(path, "clear", error) from error

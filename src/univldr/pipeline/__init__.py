@@ -5,6 +5,16 @@ At any moment the process may die: the next run finds an index that opens, and r
 
 from univldr.pipeline.run import BATCH_SIZE, IndexReport, index_corpus
 from univldr.pipeline.updating import Loader, remembered_plan, update
+from univldr.pipeline.uploads import catch_up
 from univldr.pipeline.watch import watch
 
-__all__ = ["BATCH_SIZE", "IndexReport", "Loader", "index_corpus", "remembered_plan", "update", "watch"]
+__all__ = [
+    "BATCH_SIZE",
+    "IndexReport",
+    "Loader",
+    "catch_up",
+    "index_corpus",
+    "remembered_plan",
+    "update",
+    "watch",
+]

@@ -72,11 +72,12 @@ class _Read:
     documents: list[Document] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
+    insist: bool = False
     retry: bool = False
 
     def skip(self, key: str, error: Exception) -> None:
         self.skipped.append((key, str(error)))
-        self.retry |= isinstance(error, MissingExtra)  # it may be installed by the next run
+        self.retry |= self.insist or isinstance(error, MissingExtra)  # it may be installed by the next run
 
     def leave_out(self, document: Document, error: Exception) -> None:
         self.documents = [other for other in self.documents if other.id != document.id]
@@ -102,11 +103,13 @@ def index_corpus(
     *,
     progress: Progress | None = None,
     batch_size: int = BATCH_SIZE,
+    insist: bool = False,
 ) -> IndexReport:
     """Make ``store`` hold exactly what ``corpus`` holds now (documents of other corpora in it stay).
 
     A document that cannot be read or encoded is left out and reported, never the end of the run. One whose
-    contents the index has, under this id or any other, is not encoded again.
+    contents the index has, under this id or any other, is not encoded again. Other threads may meanwhile put
+    documents into the index and drop them.
 
     Args:
         corpus: Where the documents come from.
@@ -116,6 +119,7 @@ def index_corpus(
             again. Without, new pictures get none and old ones keep theirs.
         progress: Told how far it is.
         batch_size: Documents to encode and record at a time.
+        insist: Whether the next run tries again what this one has to leave out, though it did not change.
 
     Raises:
         CorpusError: the corpus as a whole cannot be listed; the index is as it was.
@@ -131,7 +135,7 @@ def index_corpus(
     root = store.enter_root(str(corpus.root.absolute()), keys)
     known = store.sources.stamps(root)
     vanished = known.keys() - keys
-    run = _Run(corpus, store, encoder, verbalization, root, vanished)
+    run = _Run(corpus, store, encoder, verbalization, root, vanished, insist)
     changed = [source for source in sources if not run.is_current(known.get(source.key, UNFINISHED), source)]
     stored = run.take_in(changed, batch_size, progress)
     renamed = run.count_renamed([key for key in stored if key not in known])
@@ -171,6 +175,7 @@ class _Run:
         verbalization: Verbalization | None,
         root: str,
         vanished: Collection[str],
+        insist: bool,
     ) -> None:
         self.root = root
         self.encoded = 0
@@ -181,6 +186,7 @@ class _Run:
         self._encoder = cache(partial(_checked, store, encoder))
         self._verbalization = verbalization
         self._vanished = vanished
+        self._insist = insist
         self._unrecorded: list[Finished] = []
         self._recorded_at = time.monotonic()
 
@@ -247,7 +253,7 @@ class _Run:
 
         ``taken`` maps the batch's ids to their sources' keys; this source's are added.
         """
-        read = _Read(source)
+        read = _Read(source, insist=self._insist)
         try:
             documents = self._corpus.read(source)
         except (CorpusError, ImageError, MissingExtra) as error:
@@ -257,8 +263,7 @@ class _Run:
             in_batch = taken.get(document.id)
             owner = (self.root, in_batch) if in_batch else self._store.sources.owner(document.id)
             if owner and (in_batch or not self._may_replace(owner, source)):
-                root, key = owner
-                read.skipped.append((document.id, f"its id is taken by a document of {key} in {root}"))
+                read.skipped.append((document.id, _taken(owner)))
                 read.retry = True  # the other one may go
             else:
                 taken[document.id] = source.key
@@ -279,14 +284,26 @@ class _Run:
         chunks = [pairs[start : start + batch_size] for start in range(0, len(pairs), batch_size)]
         chunks = [worded for chunk in chunks if (worded := self._worded(chunk))]
         known = self._known(chunks)  # all of them: what is stored first may overwrite what comes later
-        sources.begin(self.root, {r.source.key: [document.id for document in r.documents] for r in batch})
+        lost = self._begin(batch)
         noted = set(sources.ids(self.root, [read.source.key for read in batch]))
         for chunk in chunks:
-            self._upsert(chunk, known)
+            self._upsert([pair for pair in chunk if pair[1].id not in lost], known)
         gone = noted - {document.id for read in batch for document in read.documents}
         self.changed_documents += engine.delete(sorted(gone))
         words = self._verbalization.key if self._verbalization else ""
         self._unrecorded += [read.finished(words) for read in batch]
+
+    def _begin(self, batch: list[_Read]) -> set[str]:
+        """Note what is about to be stored, but for ids that an upload got meanwhile; returns those."""
+        sources, uploads = self._store.sources, self._store.manifest.uploads
+        ids = [document.id for read in batch for document in read.documents]
+        with self._store.writing:
+            lost = sources.taken([uploads] if self.root != uploads else [], ids)
+            for read, document in [(r, d) for r in batch for d in r.documents if d.id in lost]:
+                read.leave_out(document, CorpusError(_taken(lost[document.id])))
+                read.retry = True
+            sources.begin(self.root, {r.source.key: [document.id for document in r.documents] for r in batch})
+        return set(lost)
 
     def _worded(self, pairs: list[_Pair]) -> list[_Pair]:
         """The pairs, pictures with their words; without those whose picture nobody can look at."""
@@ -307,19 +324,23 @@ class _Run:
         for read, document in (pair for chunk in chunks for pair in chunk):
             if content := content_of(document):
                 contents[document.id] = read.contents[document.id] = content
-        holders = self._store.sources.holders(set(contents.values()))
-        vectors = self._store.engine.vectors(list(holders.values())) if holders else {}
+        with self._store.writing:  # or a holder may get other contents in between
+            holders = self._store.sources.holders(set(contents.values()))
+            vectors = self._store.engine.vectors(list(holders.values())) if holders else {}
         held = {id_: holders.get(content, "") for id_, content in contents.items()}
         return {id_: vectors[holder] for id_, holder in held.items() if holder in vectors}
 
     def _upsert(self, pairs: list[_Pair], known: _Known) -> None:
         """Encode and store; on a bad document, halve until it stands alone, and leave that one out."""
+        if not pairs:
+            return
         documents = [document for _, document in pairs]
         encoder = None if all(document.id in known for document in documents) else self._encoder()
         try:
             vectors = self._vectors(documents, known, encoder)
-            means.admit(self._store, documents, vectors)
-            self._store.engine.upsert(documents, vectors)
+            with self._store.writing:
+                means.admit(self._store, documents, vectors)
+                self._store.engine.upsert(documents, vectors)
             self.changed_documents += len(documents)
         except (CorpusError, ImageError, MissingExtra) as error:
             if len(pairs) > 1:
@@ -345,6 +366,11 @@ def _checked(store: Store, load: Callable[[], Encoder]) -> Encoder:
     encoder = load()
     store.manifest.check(store.path, encoder)
     return encoder
+
+
+def _taken(owner: tuple[str, str]) -> str:
+    root, key = owner
+    return f"its id is taken by a document of {key} in {root}"
 
 
 def _is_text(key: str) -> bool:

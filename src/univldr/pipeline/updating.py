@@ -9,13 +9,14 @@ from functools import cache, partial
 from pathlib import Path
 
 from univldr.corpus import open_corpus
-from univldr.corpus.base import Cutter
+from univldr.corpus.base import Corpus, Cutter
 from univldr.corpus.passages import PassageCutter
 from univldr.encoders import load_encoder
 from univldr.encoders.settings import UNCHANGED, TextSettings
 from univldr.errors import ConfigError, StoreError
 from univldr.index import Manifest, Store, exists, index_of
 from univldr.pipeline.run import IndexReport, index_corpus
+from univldr.pipeline.uploads import catch_up
 from univldr.types import Encoder, Progress
 from univldr.verbalize.cache import WordCache, default_cache
 from univldr.verbalize.load import load_verbalizers
@@ -38,6 +39,7 @@ def update(
     texts: TextSettings = UNCHANGED,
     loader: Loader = load_encoder,
     progress: Progress | None = None,
+    store: Store | None = None,
 ) -> IndexReport:
     """Bring the index of the corpus at ``corpus`` up to date; make it if there is none.
 
@@ -53,9 +55,11 @@ def update(
         texts: For a new index, what to change of how the model reads texts.
         loader: Gives the encoder of a name.
         progress: Told how far it is.
+        store: The index where it is open already; it stays open, and other threads may go on to use it.
 
     Raises:
-        ConfigError: a verbalizer or a setting makes no sense, or ``corpus`` is an index.
+        ConfigError: a verbalizer or a setting makes no sense, ``corpus`` is an index, or an open one should
+            be made anew.
         CorpusError: there is no such corpus.
         MissingExtra: a verbalizer's optional dependency is not installed; the index is unchanged.
         ModelError: a model cannot be loaded, or is not the one the index was made with.
@@ -64,11 +68,13 @@ def update(
     path = Path(corpus).expanduser().absolute()
     if exists(path):
         raise ConfigError(f"{path} is an index, not a corpus; give its folder, or search it")
-    directory = index or index_of(path)
+    if store is not None and rebuild:
+        raise ConfigError("an index that is open cannot be made anew; do so with another Store, or close it")
+    directory = store.path if store is not None else index or index_of(path)
     with ExitStack() as resources:
-        store = None
-        if exists(directory) and not rebuild:
+        if store is None and exists(directory) and not rebuild:
             store = resources.enter_context(Store.open(directory))
+        if store is not None:
             texts = _same_texts(store.manifest, texts, directory)
             if model not in (None, "auto"):
                 store.manifest.check_name(directory, model)
@@ -87,9 +93,30 @@ def update(
         store.engine.add_words()  # to what was stored before there were any
         if store.manifest.verbalize != plan.to_dict():
             store.use_verbalizers(plan.to_dict())
-        report = index_corpus(opened, store, load, verbalization, progress=progress)
-        store.publish()
-        return report
+        return _brought_up_to_date(opened, store, load, verbalization, progress)
+
+
+def _brought_up_to_date(
+    corpus: Corpus,
+    store: Store,
+    load: Callable[[], Encoder],
+    verbalization: Verbalization | None,
+    progress: Progress | None,
+) -> IndexReport:
+    """Uploads first, so that none loses its id to a file; once more when nobody can add any."""
+    uploads = catch_up(store, load, progress=progress)
+    report = index_corpus(corpus, store, load, verbalization, progress=progress)
+    if not store.is_published:
+
+        def last() -> None:
+            nonlocal uploads
+            uploads = catch_up(store, load)
+
+        store.publish(last)
+    if uploads is not None:
+        skipped = [*report.skipped, *uploads.skipped]
+        report = replace(report, skipped=skipped, documents=store.engine.count())
+    return report
 
 
 def remembered_plan(index: Path) -> Plan:

@@ -123,15 +123,18 @@ class Worded:
     ) -> None:
         self._ranking, self._index, self._request, self._near = ranking, index, request, near
         self._calibration = calibration
+        self._mode: lexical.Mode = "on" if request.lexical == "on" else "auto"
 
     def top(self, n: int) -> list[Candidate]:
         """See ``Ranking.top``."""
+        few = lexical.enough(self._mode, self._calibration)
         depth = max(n, _DEPTH)
-        found = {one.document.id: one for one in self._ranking.top(depth)}
+        found = {one.document.id: one for one in self._ranking.top(n if few else depth)}
         text, request = self._request.query.text, self._request
-        said = self._index.query_words(text, depth, modality=request.modality, where=request.where)
+        said = self._index.query_words(text, few or depth, modality=request.modality, where=request.where)
         coverage = {hit.document.id: hit.score for hit in said}
-        if unsaid := [id_ for id_ in found if id_ not in coverage]:
+        unsaid = [id_ for id_ in found if id_ not in coverage]
+        if unsaid and not few and len(said) == depth:  # else no other has any of the words
             rest = self._index.query_words(text, len(unsaid), ids=unsaid)
             coverage |= {hit.document.id: hit.score for hit in rest}
         unseen = [hit.document for hit in said if hit.document.id not in found]
@@ -143,7 +146,7 @@ class Worded:
             np.array([one.nearness for one in found], np.float32),
             np.array([coverage.get(one.document.id, 0.0) for one in found], np.float32),
             np.array([kind_of(one.document) for one in found], np.int64),
-            mode="on" if self._request.lexical == "on" else "auto",
+            mode=self._mode,
             calibration=self._calibration,
         )
         return [

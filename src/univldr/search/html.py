@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
+from pathlib import Path
 
 from univldr.errors import UnivldrError
 from univldr.images import load_image
-from univldr.types import Document, Hit
+from univldr.types import Document, Hit, Modality
 
 THUMBNAIL = 240
 """Longest side of a picture, in pixels."""
@@ -29,17 +30,31 @@ _STYLE = """
 """
 
 
-def grid(hits: Sequence[Hit], *, answered: bool | None = None) -> str:
-    """The hits in order; ``answered`` as in ``univldr.search.results.Found``."""
+PictureOf = Callable[[Document], Path | bytes | None]
+
+
+def of_document(document: Document) -> Path | bytes | None:
+    """The document's own picture."""
+    return document.image
+
+
+def grid(hits: Sequence[Hit], *, answered: bool | None = None, picture_of: PictureOf = of_document) -> str:
+    """The hits in order.
+
+    Args:
+        hits: Best first.
+        answered: See ``univldr.search.results.Found``.
+        picture_of: Where the picture of a document of modality image is; ``None`` where it cannot be had.
+    """
     if not hits:
         return "<p>Nothing found.</p>"
     warning = (
         "" if answered is not False else "<p>Nothing in the index seems to answer this; the nearest:</p>"
     )
-    return f'{_STYLE}{warning}<div class="univldr">{"".join(map(_card, hits))}</div>'
+    return f'{_STYLE}{warning}<div class="univldr">{"".join(_card(hit, picture_of) for hit in hits)}</div>'
 
 
-def _card(hit: Hit) -> str:
+def _card(hit: Hit, picture_of: PictureOf) -> str:
     document = hit.document
     words = " ".join(document.text.removeprefix(document.title).split())
     words = words[:_WORDS] + (" …" if len(words) > _WORDS else "")
@@ -54,18 +69,18 @@ def _card(hit: Hit) -> str:
     facts += [f"{len(hit.more)} more of this file"] if hit.more else []
     facts += [f"{len(hit.copies)} alike"] if hit.copies else []
     return (
-        f"<div>{_picture(document)}<b>{hit.rank}. {title}</b>"
+        f"<div>{_picture(document, picture_of)}<b>{hit.rank}. {title}</b>"
         f"<p>{escape(words)}</p>{''.join(generated)}"
         f"<small>{escape(' · '.join(facts))}<br>{escape(document.path or '')}</small></div>"
     )
 
 
-def _picture(document: Document) -> str:
+def _picture(document: Document, picture_of: PictureOf) -> str:
     """A thumbnail; nothing where there is no picture, or it cannot be shown any more."""
-    if document.image is None:
+    if document.modality is not Modality.IMAGE or (source := picture_of(document)) is None:
         return ""
     try:
-        picture = load_image(document.image, draft=(THUMBNAIL, THUMBNAIL))
+        picture = load_image(source, draft=(THUMBNAIL, THUMBNAIL))
     except UnivldrError:
         return ""
     picture.thumbnail((THUMBNAIL, THUMBNAIL))

@@ -6,13 +6,13 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypedDict, overload
+from typing import Any, Protocol, TypedDict, overload, runtime_checkable
 
 from univldr._optional import require
 from univldr.errors import ConfigError
 from univldr.search.fields import hit_fields
 from univldr.search.request import Request, Switch
-from univldr.types import MINUS, Hit, Modality, Query, Term
+from univldr.types import MINUS, Document, Hit, Modality, Query, Term
 from univldr.where import And, Where, parse
 
 
@@ -52,6 +52,22 @@ class Runs(Protocol):
 
     def run(self, request: Request) -> Found:
         """Answer a request now."""
+
+
+@runtime_checkable
+class RunsAsync(Protocol):
+    """What answers requests without a thread of its own, when results are awaited."""
+
+    async def run_async(self, request: Request) -> Found:
+        """Answer a request."""
+
+
+@runtime_checkable
+class HasPictures(Protocol):
+    """What keeps the pictures of its hits elsewhere than where their documents say."""
+
+    def picture_of(self, document: Document) -> bytes | None:
+        """A small picture of the document, encoded; ``None`` where it cannot be had."""
 
 
 class Results(Sequence[Hit]):
@@ -171,6 +187,10 @@ class Results(Sequence[Hit]):
     __hash__ = None  # type: ignore[assignment]
 
     def __await__(self) -> Generator[Any, None, Results]:
+        if isinstance(self._searcher, RunsAsync):
+            if "_found" not in self.__dict__:
+                self._found = yield from self._searcher.run_async(self.request).__await__()
+            return self
         import asyncio  # here, as a search from the command line needs neither it nor HTML
 
         yield from asyncio.to_thread(len, self).__await__()
@@ -197,7 +217,8 @@ class Results(Sequence[Hit]):
         """For notebooks: the hits as a grid of cards with their pictures."""
         from univldr.search import html
 
-        return html.grid(self._found.hits, answered=self._found.answered)
+        source = self._searcher.picture_of if isinstance(self._searcher, HasPictures) else html.of_document
+        return html.grid(self._found.hits, answered=self._found.answered, picture_of=source)
 
     def _asking(self, query: Query) -> Results:
         return self._changed(query=query)

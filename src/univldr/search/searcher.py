@@ -15,8 +15,8 @@ from univldr.encoders import load_encoder
 from univldr.encoders.settings import Joint, TextSettings
 from univldr.errors import ConfigError, StoreError
 from univldr.index import Manifest, Store, index_of
-from univldr.index.base import Index
-from univldr.index.means import Means, admit, means_of
+from univldr.index.base import Held, Index
+from univldr.index.means import Means, means_of
 from univldr.search.candidates import BIAS, Candidate, ranking
 from univldr.search.compose import combined, components
 from univldr.search.explain import explained
@@ -36,7 +36,7 @@ class Searcher:
     ...         print(hit.score, hit.document.title)
     """
 
-    def __init__(self, encoder: Encoder, index: Index, *, store: Store | None = None) -> None:
+    def __init__(self, encoder: Encoder, index: Index, *, store: Held | None = None) -> None:
         self.encoder = encoder
         self.index = index
         self._store = store
@@ -89,23 +89,32 @@ class Searcher:
         return Found(hits, answered, (time.perf_counter() - started) * 1000)
 
     def upsert(self, documents: Sequence[Document]) -> None:
-        """Encode and store documents by id; they survive a crash once it returns.
+        """Encode and store documents by id; of one id the last counts. They survive a crash once it returns.
+
+        They belong to no corpus: no update removes them, and an index that is made anew takes them along,
+        also with another model. Pictures given as bytes are kept beside the index; those given as paths stay
+        where they are. Verbalizers look at none: ``expansions`` are what the documents bring.
 
         Raises:
-            CorpusError, ImageError: a document cannot be stored or its picture not be decoded; none of the
-                call's was stored.
+            CorpusError: a document cannot be stored, or its id is that of a file or record of an indexed
+                corpus; none of the call's was stored.
+            ImageError: a picture cannot be decoded; none of the call's was stored.
+            StoreError: the index was made anew meanwhile, or it cannot be written.
         """
         vectors = self.encoder.encode_documents(list(documents))
         if self._store is not None:
-            admit(self._store, documents, vectors)
-        self.index.upsert(documents, vectors)
-        self.index.flush()
+            self._store.put(documents, vectors)
+        else:
+            self.index.upsert(documents, vectors)
+            self.index.flush()
 
     def delete(self, ids: Sequence[str]) -> int:
         """Forget documents; unknown ids are fine. Returns how many there were.
 
         A document whose file is still in the indexed folder comes back when that file changes.
         """
+        if self._store is not None:
+            return self._store.drop(ids)
         count = self.index.delete(ids)
         self.index.flush()
         return count
@@ -131,7 +140,7 @@ class Searcher:
             for root in map(Path, self._store.manifest.roots):
                 if path.is_relative_to(root):
                     key = path.relative_to(root).as_posix()
-                    if ids := self._store.sources.ids(str(root), [key]):
+                    if ids := self._store.ids_of(str(root), [key]):
                         return ids
         raise StoreError(f"{str(name)!r} is neither a document of the index nor a file in it")
 

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from univldr.errors import OverloadedError, UnauthorizedError, UnivldrError
-from univldr.server.errors import error_of, kind_and_status
+from univldr.server.errors import fields_of, status_of
 
 
 def answer(content: Any, status: int = 200) -> Response:
@@ -19,7 +19,7 @@ def answer(content: Any, status: int = 200) -> Response:
 
 def error_answer(error: UnivldrError) -> Response:
     """The status and the body of an error."""
-    return plain_error(kind_and_status(error)[1], error_of(error), _headers(error))
+    return plain_error(status_of(error), fields_of(error), _headers(error))
 
 
 def plain_error(status: int, fields: dict[str, Any], headers: dict[str, str] | None = None) -> Response:

@@ -8,9 +8,10 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,7 +24,7 @@ from univldr.server.metrics import Metrics
 from univldr.server.parts import Parts
 from univldr.server.routes import documents, embeddings, search, system
 from univldr.server.schemas import ErrorAnswer
-from univldr.server.security import Guard, Keys
+from univldr.server.security import Guard, Keys, require_json
 from univldr.server.service import Service
 from univldr.server.settings import ServerSettings
 
@@ -55,6 +56,7 @@ def create_app(service: Service, settings: ServerSettings, metrics: Metrics) -> 
         docs_url=None,  # they would load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(require_json)],
         responses=_ERRORS,
     )
     app.state.parts = Parts(service, settings, metrics, keys)
@@ -131,7 +133,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return plain_error(422, error_fields("invalid_request", text))
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     """What the framework raises: no such route, a wrong method, or an error of ours while it read a body."""
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, UnivldrError):
@@ -139,7 +141,14 @@ async def _http(_: Request, error: Exception) -> Response:
     kinds = {404: "not_found", 405: "method_not_allowed", 400: "invalid_request"}
     kind = kinds.get(error.status_code, "invalid_request")
     text = f"{error.detail}; /openapi.json lists what there is"
-    return plain_error(error.status_code, error_fields(kind, text), dict(error.headers or {}))
+    headers = {"allow": _allowed(request)} if error.status_code == 405 else dict(error.headers or {})
+    return plain_error(error.status_code, error_fields(kind, text), headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes of a path; the framework names those of the first."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in routes for method in getattr(route, "methods", None) or ()}))
 
 
 async def _unexpected(_: Request, error: Exception) -> Response:

@@ -4,37 +4,45 @@ from __future__ import annotations
 
 from typing import Any
 
-from univldr import errors
-from univldr.errors import UnivldrError
+from univldr.errors import UnivldrError, kind_of
 
-_KINDS: dict[type[UnivldrError], tuple[str, int]] = {
-    errors.UnauthorizedError: ("unauthorized", 401),
-    errors.ForbiddenError: ("forbidden", 403),
-    errors.NotFoundError: ("not_found", 404),
-    errors.TooLargeError: ("too_large", 413),
-    errors.MediaTypeError: ("unsupported_media_type", 415),
-    errors.OverloadedError: ("overloaded", 429),
-    errors.TimeLimitError: ("timeout", 504),
-    errors.ConfigError: ("config_error", 400),
-    errors.CorpusError: ("corpus_error", 422),
-    errors.ImageError: ("image_error", 422),
-    errors.ModelError: ("model_error", 500),
-    errors.StoreError: ("store_error", 503),
-    errors.MissingExtra: ("missing_extra", 501),
+_STATUSES = {
+    "config_error": 400,
+    "corpus_error": 422,
+    "image_error": 422,
+    "model_error": 500,
+    "store_error": 503,
+    "missing_extra": 501,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "too_large": 413,
+    "unsupported_media_type": 415,
+    "overloaded": 429,
+    "timeout": 504,
 }
+_REMEDIES = {
+    "config_error": "/openapi.json tells what may be asked",
+    "corpus_error": "change the document and send it again",
+    "image_error": "send a JPEG, PNG or WebP that opens elsewhere",
+    "store_error": "try again; if it stays so, the server's log may say more",
+}
+"""For messages that say only what is wrong."""
 
 
-def kind_and_status(error: UnivldrError) -> tuple[str, int]:
-    """The ``type`` of an error's body, and its HTTP status."""
-    return _KINDS.get(type(error), ("internal_error", 500))
+def status_of(error: UnivldrError) -> int:
+    """The HTTP status of an error."""
+    return _STATUSES.get(kind_of(error), 500)
 
 
 def error_fields(kind: str, text: str) -> dict[str, Any]:
     """``type``, ``message`` and ``remedy``: what a message says after its last semicolon is what helps."""
     message, _, remedy = text.rpartition("; ")
-    return {"type": kind, "message": message or remedy, "remedy": remedy if message else ""}
+    if not message:
+        message, remedy = remedy, _REMEDIES.get(kind, "")
+    return {"type": kind, "message": message, "remedy": remedy}
 
 
-def error_of(error: UnivldrError) -> dict[str, Any]:
+def fields_of(error: UnivldrError) -> dict[str, Any]:
     """The fields of an error of ours."""
-    return error_fields(kind_and_status(error)[0], str(error))
+    return error_fields(kind_of(error), str(error))

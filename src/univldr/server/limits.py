@@ -11,9 +11,9 @@ from univldr.errors import OverloadedError, TimeLimitError, TooLargeError
 from univldr.server.answers import error_answer
 from univldr.server.settings import ServerSettings
 
-PICTURE_SHARE = 4
-"""Times as many pictures may be asked for as there may be other requests: a page shows many at once, and a
-browser that is told to come back does not."""
+SHARES = {"work": 1, "thumbnails": 4, "originals": 0.25}
+"""How many of each kind there may be, as a multiple of the queue. A page shows many thumbnails at once, and a
+browser that is told to come back does not. An original is held in memory until it has been read."""
 
 BODY_SHARE = 8
 """Times the largest body that all bodies together may have."""
@@ -28,7 +28,7 @@ class Limits:
     def __init__(self, app: ASGIApp, settings: ServerSettings) -> None:
         self._app = app
         self._settings = settings
-        self._taken = {"work": 0, "pictures": 0}
+        self._taken = dict.fromkeys(SHARES, 0)
         self._bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,7 +37,7 @@ class Limits:
         if not kind:
             await self._app(scope, receive, send)
             return
-        limit = self._settings.queue * (PICTURE_SHARE if kind == "pictures" else 1)
+        limit = max(1, round(self._settings.queue * SHARES[kind]))
         size = self._declared(scope)
         if size > self._settings.max_body:
             await error_answer(self._too_large(size))(scope, receive, send)
@@ -93,9 +93,9 @@ class Limits:
 
 
 def _kind(scope: Scope) -> str:
-    """``work`` or ``pictures``; "" for what is always let in."""
+    """One of ``SHARES``; "" for what is always let in."""
     if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
         return ""
     if scope["method"] in ("GET", "HEAD"):
-        return "pictures" if scope["path"].endswith(("/image", "/thumbnail")) else ""
+        return {"thumbnail": "thumbnails", "image": "originals"}.get(scope["path"].rpartition("/")[2], "")
     return "work"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from fastapi import Request
 
 from univldr.errors import NotFoundError
-from univldr.server.fetch import fetch_picture
+from univldr.server.fetch import Allowance, Fetch, fetch_picture
 from univldr.server.metrics import Metrics
 from univldr.server.pictures import read_picture
 from univldr.server.security import Keys
@@ -24,6 +24,7 @@ class Parts:
     settings: ServerSettings
     metrics: Metrics
     keys: Keys
+    fetch: Fetch = fetch_picture
 
     async def picture(self, text: str | None) -> bytes | None:
         """The encoded picture that a body gives as a data URI or an address.
@@ -32,13 +33,13 @@ class Parts:
             ForbiddenError: it is an address, and the server was not told to fetch any.
             ImageError: it is no picture, or too large.
         """
-        return None if text is None else await read_picture(text, self.settings, fetch=fetch_picture)
+        return None if text is None else await read_picture(text, self.settings, fetch=self.fetch)
 
 
 def parts_of(request: Request) -> Parts:
-    """The parts of the server that got ``request``."""
+    """The parts of the server that got ``request``, with what it may fetch for it."""
     parts: Parts = request.app.state.parts
-    return parts
+    return replace(parts, fetch=Allowance())
 
 
 def id_of(segment: str) -> str:

@@ -16,7 +16,7 @@ MAX_INPUTS = 256
 """Documents, or texts to embed, of one request."""
 
 MAX_QUERY = 20_000
-MAX_TEXT = 1_000_000
+MAX_TEXT = 100_000
 MAX_ID = 1_024
 
 Picture = Annotated[
@@ -77,7 +77,7 @@ class SearchBody(_Body):
 class ExpansionBody(_Body):
     """Words made from a picture, which join its caption."""
 
-    text: str = Field(max_length=MAX_TEXT)
+    text: str = Field(max_length=MAX_QUERY)
     origin: str = Field("", max_length=100)
     weight: float = Field(1.0, gt=0, le=1)
 
@@ -90,8 +90,8 @@ class DocumentBody(_Body):
     text: str = Field("", max_length=MAX_TEXT)
     title: str = Field("", max_length=MAX_QUERY)
     image: Picture | None = None
-    expansions: list[Annotated[str, Field(max_length=MAX_TEXT)] | ExpansionBody] = Field(
-        [], max_length=MAX_INPUTS
+    expansions: list[Annotated[str, Field(max_length=MAX_QUERY)] | ExpansionBody] = Field(
+        [], max_length=MAX_TERMS
     )
     metadata: dict[str, Any] = {}
 
@@ -109,7 +109,7 @@ class InputBody(_Body):
     image: Picture | None = None
 
 
-_Input = Annotated[str, Field(max_length=64 * MAX_TEXT)] | InputBody
+_Input = str | InputBody
 
 
 class EmbeddingsBody(_Body):

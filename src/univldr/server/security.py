@@ -16,6 +16,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from univldr.errors import ForbiddenError, MediaTypeError, UnauthorizedError, UnivldrError
@@ -108,7 +109,7 @@ class Guard:
         await (error_answer(error) if error else self._app)(scope, receive, guarded)
 
     def _objection(self, scope: Scope) -> UnivldrError | None:
-        headers, path, method = Headers(scope=scope), scope["path"], scope["method"]
+        headers, path = Headers(scope=scope), scope["path"]
         if self._names is not None and _host_name(headers.get("host", "")) not in self._names:
             return ForbiddenError(
                 f"this server is not called {headers.get('host', '')[:100]!r}; use its address, or start it "
@@ -118,11 +119,20 @@ class Guard:
             return ForbiddenError("another site's page asked; only this server's own page may")
         if self._keys.needed and not _is_open(path) and not self._keys.admits(headers):
             return UnauthorizedError("the API key is missing or wrong; send it as Authorization: Bearer KEY")
-        if method == "POST" and headers.get("content-type", "").partition(";")[0].strip().lower() != (
-            "application/json"
-        ):
-            return MediaTypeError("the body's content type is not application/json; send JSON and say so")
         return None
+
+
+async def require_json(request: Request) -> None:
+    """Refuse bodies that a form of another site could send, too.
+
+    Raises:
+        MediaTypeError: the body is not said to be JSON.
+    """
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method == "POST" and given != "application/json":
+        raise MediaTypeError(
+            f"the body's type is {given[:100]!r}, not application/json; send JSON and say so"
+        )
 
 
 def _is_open(path: str) -> bool:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from starlette.responses import FileResponse
 
 from univldr.errors import CorpusError, ForbiddenError, NotFoundError, UnivldrError
 from univldr.search import Searcher
 from univldr.search.fields import document_fields
 from univldr.server.answers import answer
-from univldr.server.errors import error_of
+from univldr.server.errors import fields_of
 from univldr.server.parts import Parts, id_of, parts_of
 from univldr.server.pictures import Served, original
 from univldr.server.schemas import Deleted, DocumentAnswer, DocumentBody, DocumentsAnswer, DocumentsBody
@@ -57,7 +55,7 @@ async def delete(id: str, request: Request) -> Response:
     parts = parts_of(request)
     _require_writable(parts)
     name = id_of(id)
-    if not await parts.service.call(lambda searcher: searcher.delete([name])):
+    if not await parts.service.change(lambda searcher: searcher.delete([name])):
         raise _missing(name)
     return answer({"id": name, "deleted": True})
 
@@ -67,7 +65,8 @@ async def image(id: str, request: Request) -> Response:
     """The picture: as it is where browsers show its format, else as a JPEG."""
     parts = parts_of(request)
     name = id_of(id)
-    return _sent(await parts.service.call(lambda searcher: _original(searcher, name)), request)
+    served = await parts.service.call(lambda searcher: _original(searcher, name), heavy=True)
+    return _sent(served, request)
 
 
 @routes.get("/{id}/thumbnail", responses=_PICTURE, response_class=Response)
@@ -77,7 +76,8 @@ async def small(
     """The picture as a WebP of at most ``size`` pixels a side."""
     parts = parts_of(request)
     name = id_of(id)
-    return _sent(await parts.service.call(lambda searcher: _thumbnail(searcher, name, int(size))), request)
+    served = await parts.service.call(lambda searcher: _thumbnail(searcher, name, int(size)), heavy=True)
+    return _sent(served, request)
 
 
 def _require_writable(parts: Parts) -> None:
@@ -120,7 +120,7 @@ def _report(bodies: Sequence[DocumentBody], outcomes: Sequence[UnivldrError | No
             {
                 "id": body.id,
                 "status": "failed" if error else "stored",
-                "error": error_of(error) if error else None,
+                "error": fields_of(error) if error else None,
             }
             for body, error in zip(bodies, outcomes, strict=True)
         ],
@@ -161,6 +161,4 @@ def _sent(served: Served, request: Request) -> Response:
     headers = {"etag": served.etag, "cache-control": "private, no-cache"}
     if request.headers.get("if-none-match") == served.etag:
         return Response(status_code=304, headers=headers)
-    if isinstance(served.body, Path):
-        return FileResponse(served.body, media_type=served.media_type, headers=headers)
     return Response(served.body, media_type=served.media_type, headers=headers)

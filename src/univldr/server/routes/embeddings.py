@@ -25,7 +25,12 @@ async def embed(body: EmbeddingsBody, request: Request) -> Response:
     parts = parts_of(request)
     inputs = body.input if isinstance(body.input, list) else [body.input]
     queries = [await _query(one, parts) for one in inputs]
-    rows, tokens, model = await parts.service.call(lambda searcher: _embedded(searcher, body, queries))
+    pictures = any(query.image for query in queries)
+    rows, tokens, model = await parts.service.call(
+        lambda searcher: _embedded(searcher, body, queries),
+        heavy=pictures,
+        ahead=() if pictures else queries,
+    )
     return answer(
         {
             "object": "list",
