@@ -3,6 +3,7 @@ PYTHON ?= python3
 INSTALL = pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO = .venvs/demo
 TEST = .venvs/test
+PYTEST = $(TEST)/bin/python -m pytest --numprocesses 2 --dist loadfile
 MODEL := $(shell find models -type f)
 SOURCE := $(shell find src -type f -not -name '*.pyc')
 
@@ -12,10 +13,10 @@ demo: $(DEMO)/installed  ## Index the demo corpus with the bundled model and ask
 	$(DEMO)/bin/univldr demo
 
 test: lint  ## Pass the linters and the tests.
-	$(TEST)/bin/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: lint  ## The slow tests too.
-	$(TEST)/bin/python -m pytest
+	$(PYTEST)
 
 lint: $(TEST)/installed
 	$(TEST)/bin/ruff check .

@@ -87,7 +87,7 @@ def main() -> None:
 
     asked.into.mkdir(parents=True, exist_ok=True)
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with tempfile.TemporaryDirectory() as root, sync_playwright() as driver:
+    with tempfile.TemporaryDirectory(prefix="univldr-") as root, sync_playwright() as driver:
         folder = Path(root, "demo")
         write_corpus(folder)
         browser = driver.chromium.launch(executable_path=asked.chromium, args=flags)

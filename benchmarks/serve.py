@@ -193,7 +193,8 @@ def main() -> None:
         documents = build(source, args.model, index) if not index.exists() else 0
         print(f"{documents:,} documents" if documents else f"the index at {index}")
         _, queries, _ = data.pictures(source)
-        texts = itertools.chain([query.text for query in queries], (f"number {n}" for n in itertools.count()))
+        # every row gets texts of the same lengths
+        texts = (f"{query.text} {n}" for n, query in enumerate(itertools.cycle(queries)))
         alone = list(itertools.islice(texts, 500))
         found = role("limits", {"texts": alone}, index=str(index))
         print(

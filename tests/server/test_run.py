@@ -199,10 +199,11 @@ def test_two_workers_on_one_index(folder: Path, tmp_path: Path) -> None:
         os.kill(other, signal.SIGSTOP)  # so the one answers
         stored = {"documents": [{"id": "new", "text": "a brass telescope"}]}
         assert server.ask("POST", "/v1/documents", stored)[1]["stored"] == 1
+        counted = 'univldr_requests_total{route="/v1/documents",status="200"} 1.0'
+        until(lambda: counted in server.ask("GET", "/metrics")[1])  # just after it is answered
         os.kill(one, signal.SIGSTOP)
         os.kill(other, signal.SIGCONT)
         assert server.found("telescope")[0] == "new"
-        counted = 'univldr_requests_total{route="/v1/documents",status="200"} 1.0'
         assert counted in server.ask("GET", "/metrics")[1]  # though it was the one that answered
         os.kill(one, signal.SIGKILL)
         assert server.found("telescope")[0] == "new"

@@ -104,7 +104,7 @@ class Watched:
         return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Records of both kinds with fields to filter by, some of them odd, indexed with ``mini``."""
     root = tmp_path_factory.mktemp("page")
@@ -149,14 +149,14 @@ def served(corpus: Path, **settings: Any) -> Iterator[str]:
             thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(corpus: Path) -> Iterator[str]:
     """The address of a server that asks for no key."""
     with served(corpus) as url:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that asks for one."""
     root = tmp_path_factory.mktemp("locked")
@@ -166,7 +166,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     """Chromium: that of ``UNIVLDR_CHROMIUM``, which must then work, or the system's."""
     playwright = pytest.importorskip("playwright.sync_api")
