@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 import univldr
 from univldr.encoders import load_encoder
 from univldr.index.holder import Holder
@@ -28,7 +30,10 @@ _WARM = 50  # calls before the clock starts
 
 
 def limits(index: str, texts: list[str]) -> dict[str, float]:
-    """Queries a second that the model encodes and that a searcher answers, without a server."""
+    """Queries a second that the model encodes and that a searcher answers, without a server.
+
+    Also the least cosine between a query's vectors, encoded in a batch of 32 and alone.
+    """
     queries = [Query(text) for text in texts]
     with univldr.open(index) as searcher:
         encoder = load_encoder(searcher.encoder.name)
@@ -43,7 +48,10 @@ def limits(index: str, texts: list[str]) -> dict[str, float]:
 
         alone = [[query] for query in queries]
         batches = [queries[at : at + 32] for at in range(0, len(queries), 32)]
+        together = np.concatenate([encoder.encode_queries(batch) for batch in batches])
+        apart = np.concatenate([encoder.encode_queries(one) for one in alone])
         return {
+            "least cosine": float((together * apart).sum(axis=1).min()),
             "encode, one at a time": rate(encoder.encode_queries, alone),
             "encode, two at a time": rate(encoder.encode_queries, alone, 2),
             "encode, batches of 32": rate(encoder.encode_queries, batches),
