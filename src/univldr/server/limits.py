@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from univldr.errors import OverloadedError, TimeLimitError, TooLargeError
+from univldr.server import stages
 from univldr.server.answers import error_answer
 from univldr.server.settings import ServerSettings
 
@@ -48,7 +49,8 @@ class Limits:
             self._taken[kind] += 1
             self._bytes += size
             try:
-                await self._limited(scope, receive, send)
+                with stages.measured():  # the time limit counts from here
+                    await self._limited(scope, receive, send)
             finally:
                 self._taken[kind] -= 1
                 self._bytes -= size
