@@ -14,7 +14,14 @@ import pytest
 from tests.retrieval_kit import VectorEncoder, image, make_collection, query, text
 from univldr.corpus.collection import Collection
 from univldr.encoders import embeddings
-from univldr.encoders.embeddings import embed_collection, embed_split, embed_topics, split_fingerprint
+from univldr.encoders.embeddings import (
+    embed_collection,
+    embed_share,
+    embed_split,
+    embed_topics,
+    join_shares,
+    split_fingerprint,
+)
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import CorpusError, ModelError, StoreError
 from univldr.types import Document, Float32Array
@@ -277,3 +284,42 @@ def test_a_splits_fingerprint_changes_with_queries_and_positives(tmp_path: Path)
     ]
     assert len(set(prints)) == 6
     assert fingerprint(first, second) == prints[0]
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 7, 50])
+def test_the_shares_of_several_processes_are_the_whole(
+    collection: Collection, tmp_path: Path, processes: int
+) -> None:
+    encoder = VectorEncoder()
+    for number in range(processes):
+        embed_share(encoder, collection, tmp_path, (number, processes))
+    join_shares(encoder, collection, tmp_path, processes)
+    encoder.encode_documents = None  # type: ignore[assignment, method-assign]
+    assert np.array_equal(embed_collection(encoder, collection, tmp_path), expected())
+    assert sorted(file.name for file in tmp_path.glob("vectors-*/*")) == ["chunks.jsonl", "vectors.npy"]
+
+
+def test_a_share_that_is_missing_is_told_and_nothing_passes_for_the_whole(
+    collection: Collection, tmp_path: Path
+) -> None:
+    embed_share(VectorEncoder(), collection, tmp_path, (0, 2))
+    with pytest.raises(StoreError, match="share-1-of-2"):
+        join_shares(VectorEncoder(), collection, tmp_path, 2)
+    embed_share(VectorEncoder(), collection, tmp_path, (1, 2))
+    join_shares(VectorEncoder(), collection, tmp_path, 2)
+    assert np.array_equal(embed_collection(VectorEncoder(), collection, tmp_path), expected())
+
+
+def test_a_bad_picture_of_a_share_is_counted_in_the_whole(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    collection = make_collection(tmp_path / "data", [image(f"p{n}", f"words {n}") for n in range(8)])
+    (collection.path / "p6.png").write_bytes(b"not a picture")
+    for number in range(2):
+        embed_share(HashEncoder(), collection, tmp_path, (number, 2))
+    join_shares(HashEncoder(), collection, tmp_path, 2)
+    vectors = embed_collection(HashEncoder(), collection, tmp_path)
+    assert not vectors[6].any()
+    assert vectors[[0, 1, 2, 3, 4, 5, 7]].any(axis=1).all()
+    [warning] = caplog.messages
+    assert "will not be found: 1; the first: p6" in warning

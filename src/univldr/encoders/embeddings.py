@@ -6,28 +6,42 @@ their fingerprints, so that the vectors of another model or of an older corpus a
 - ``vectors.npy``: float32 [documents, dim], in row order. It appears only when complete; until then
   it grows as ``vectors.npy.part``;
 - ``chunks.jsonl``: a line for every finished chunk, ``{"rows": end, "failed": [[row, reason], ...]}``, added
-  when its vectors are on the disk. What the part holds beyond the last line is cut off and done again.
+  when its vectors are on the disk. What the part holds beyond the last line is cut off and done again;
+- ``share-I-of-N/``: the same for one of N processes, until all of them are joined.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import itertools
-import json
 import logging
 import os
+import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Literal, NamedTuple
+from typing import IO, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from univldr._lock import try_lock
 from univldr.corpus.collection import Collection, Topic
-from univldr.errors import CorpusError, ImageError, ModelError, StoreError
-from univldr.types import Encoder, Float32Array, Modality, Progress
+from univldr.encoders.vector_file import (
+    BYTES,
+    CHUNKS,
+    DTYPE,
+    NOTHING,
+    Failure,
+    append,
+    finished,
+    header,
+    held,
+    line_of,
+    loaded,
+    opened,
+    storing,
+)
+from univldr.errors import CorpusError, ImageError, ModelError
+from univldr.types import Document, Encoder, Float32Array, Modality, Progress
 
 CHUNK = 512
 """Documents encoded between two notes of progress."""
@@ -35,14 +49,9 @@ CHUNK = 512
 # Once as many pictures have failed and they are the larger part, the pictures are not where they should be.
 _TOO_MANY = 100
 
-_WHOLE, _PART, _CHUNKS = "vectors.npy", "vectors.npy.part", "chunks.jsonl"
-
-_DTYPE, _BYTES = "<f4", 4
+_WHOLE, _PART = "vectors.npy", "vectors.npy.part"
 
 logger = logging.getLogger("univldr")
-
-Failure = tuple[int, str]
-"""The row of a document without a vector, and the reason."""
 
 
 def embed_collection(
@@ -68,11 +77,63 @@ def embed_collection(
     """
     if not len(collection):
         return np.zeros((0, encoder.dim), np.float32)
-    place = folder / f"vectors-{encoder.fingerprint}-{collection.fingerprint}"
+    place = _place(encoder, collection, folder)
     if not (place / _WHOLE).exists():
         _Making(encoder, collection, place).run(progress)
-    _warn([failure for chunk in _finished(place) for failure in chunk.failed])
-    return _loaded(place / _WHOLE, mmap_mode="r")
+    _warn([failure for chunk in finished(place) for failure in chunk.failed])
+    return loaded(place / _WHOLE, mmap_mode="r")
+
+
+def embed_share(
+    encoder: Encoder,
+    collection: Collection,
+    folder: Path,
+    share: tuple[int, int],
+    *,
+    progress: Progress | None = None,
+) -> None:
+    """One process's part of ``embed_collection``, in a folder that all of them see.
+
+    Once every process is done, one of them calls :func:`join_shares`. A share that was interrupted goes on
+    where it was.
+
+    Args:
+        share: Which of how many: (0, 4) to (3, 4).
+
+    Raises:
+        CorpusError, ModelError, StoreError: see ``embed_collection``.
+    """
+    place = _place(encoder, collection, folder)
+    if not (place / _WHOLE).exists() and not (_share(place, share) / _WHOLE).exists():
+        _Making(encoder, _Part(collection, share), _share(place, share)).run(progress)
+
+
+def join_shares(encoder: Encoder, collection: Collection, folder: Path, processes: int) -> None:
+    """Make what ``embed_collection`` reads of the shares of all processes, which are removed.
+
+    Raises:
+        StoreError: a share is missing, or the folder cannot be written.
+    """
+    place = _place(encoder, collection, folder)
+    parts = [_Part(collection, (number, processes)) for number in range(processes)]
+    shares = [_share(place, (number, processes)) for number in range(processes)]
+    if not (place / _WHOLE).exists():
+        with held(place / _PART) as vectors, opened(place / CHUNKS, "wb") as notes, storing(place):
+            vectors.truncate(0)
+            vectors.write(header(len(collection), encoder.dim))
+            for share, part in zip(shares, parts, strict=True):
+                with opened(share / _WHOLE, "rb") as rows:
+                    rows.seek(len(header(len(part), encoder.dim)))
+                    shutil.copyfileobj(rows, vectors)
+            append(vectors, b"")  # before a note says that they are there
+            for share, part in zip(shares, parts, strict=True):
+                start = part.rows.start
+                for chunk in finished(share):
+                    failed = [(start + row, reason) for row, reason in chunk.failed]
+                    append(notes, line_of(start + chunk.rows, failed))
+            (place / _PART).replace(place / _WHOLE)
+    for share in shares:
+        shutil.rmtree(share, ignore_errors=True)
 
 
 def embed_topics(
@@ -112,7 +173,7 @@ def embed_split(
     """
     path = folder / f"queries-{encoder.fingerprint}-{split_fingerprint(collection, split)}.npy"
     if path.exists():
-        return _loaded(path)
+        return loaded(path)
     total = collection.report.queries[split]
     parts = [np.zeros((0, encoder.dim), np.float32)]
     for topics in topic_batches(collection, split):
@@ -120,7 +181,7 @@ def embed_split(
         if progress:
             progress(sum(map(len, parts)), total, "encoding queries")
     vectors = np.concatenate(parts)
-    with _storing(folder):
+    with storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         with part.open("wb") as stream:
@@ -150,34 +211,55 @@ def topic_batches(collection: Collection, split: str) -> Iterator[list[Topic]]:
         start += len(topics)
 
 
-class _Chunk(NamedTuple):
-    """A line of the notes.
+def _place(encoder: Encoder, collection: Collection, folder: Path) -> Path:
+    return folder / f"vectors-{encoder.fingerprint}-{collection.fingerprint}"
 
-    Attributes:
-        rows: Where the chunk ends.
-        failed: The documents in it that have no vector.
-        end: Where the line ends, in bytes.
-    """
 
-    rows: int
-    failed: list[Failure]
-    end: int
+def _share(place: Path, share: tuple[int, int]) -> Path:
+    return place / f"share-{share[0]}-of-{share[1]}"
+
+
+class _Documents(Protocol):
+    """What of a collection is encoded."""
+
+    def __len__(self) -> int: ...
+    def documents(self, rows: range) -> list[Document]: ...
+    def modalities(self) -> npt.NDArray[np.uint8]: ...
+
+
+class _Part:
+    """One process's rows of a collection: as many as another's, or one less."""
+
+    def __init__(self, collection: Collection, share: tuple[int, int]) -> None:
+        number, processes = share
+        begin, end = (len(collection) * one // processes for one in (number, number + 1))
+        self._collection = collection
+        self.rows = range(begin, end)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def documents(self, rows: range) -> list[Document]:
+        return self._collection.documents(self.rows[rows.start : rows.stop])
+
+    def modalities(self) -> npt.NDArray[np.uint8]:
+        return self._collection.modalities()[self.rows.start : self.rows.stop]
 
 
 class _Making:
     """One model's vectors of one collection on their way into one folder."""
 
-    def __init__(self, encoder: Encoder, collection: Collection, place: Path) -> None:
+    def __init__(self, encoder: Encoder, collection: _Documents, place: Path) -> None:
         self._encoder, self._collection, self._place = encoder, collection, place
         self._is_picture = collection.modalities() != tuple(Modality).index(Modality.TEXT)
 
     def run(self, progress: Progress | None) -> None:
         """Encode what is missing, then put the file in its place."""
         part, whole = self._place / _PART, self._place / _WHOLE
-        with _held(part) as vectors, _open(self._place / _CHUNKS, "ab") as notes:
+        with held(part) as vectors, opened(self._place / CHUNKS, "ab") as notes:
             if not whole.exists():  # or the process that held it has just finished
                 self._make(vectors, notes, progress)
-        with _storing(self._place):
+        with storing(self._place):
             if not whole.exists():
                 part.replace(whole)
             part.unlink(missing_ok=True)
@@ -196,17 +278,17 @@ class _Making:
 
     def _resume(self, vectors: IO[bytes], notes: IO[bytes]) -> tuple[int, list[Failure]]:
         """Bring both files back to the last finished chunk: the rows done, and what failed among them."""
-        header = _header(len(self._collection), self._encoder.dim)
-        chunks = _finished(self._place)
-        done, _, noted = chunks[-1] if chunks else _NOTHING
-        size = len(header) + done * self._encoder.dim * _BYTES
-        with _storing(self._place):
+        first = header(len(self._collection), self._encoder.dim)
+        chunks = finished(self._place)
+        done, _, noted = chunks[-1] if chunks else NOTHING
+        size = len(first) + done * self._encoder.dim * BYTES
+        with storing(self._place):
             if vectors.seek(0, os.SEEK_END) < size:  # the vectors have gone
-                chunks, done, noted, size = [], 0, 0, len(header)
+                chunks, done, noted, size = [], 0, 0, len(first)
             vectors.truncate(size)
             notes.truncate(noted)
             vectors.seek(0)
-            vectors.write(header)
+            vectors.write(first)
             vectors.seek(size)
         return done, [failure for chunk in chunks for failure in chunk.failed]
 
@@ -217,9 +299,9 @@ class _Making:
                 f"{self._encoder.name}: vectors of shape {list(encoded.shape)} for {len(rows)} documents, or "
                 f"not finite; they should be [{len(rows)}, {self._encoder.dim}]: is the model broken?"
             )
-        with _storing(self._place):
-            _append(vectors, encoded.astype(_DTYPE).tobytes())
-            _append(notes, json.dumps({"rows": rows.stop, "failed": failures}).encode() + b"\n")
+        with storing(self._place):
+            append(vectors, encoded.astype(DTYPE).tobytes())
+            append(notes, line_of(rows.stop, failures))
         return failures
 
     def _encode(self, rows: range) -> tuple[Float32Array, list[Failure]]:
@@ -238,35 +320,13 @@ class _Making:
         pictures = int(self._is_picture[:done].sum())
         if len(failures) < _TOO_MANY or 2 * len(failures) <= pictures:
             return
-        with _storing(self._place):
-            good = itertools.takewhile(lambda chunk: not chunk.failed, _finished(self._place))
+        with storing(self._place):
+            good = itertools.takewhile(lambda chunk: not chunk.failed, finished(self._place))
             notes.truncate(max((chunk.end for chunk in good), default=0))
         raise CorpusError(
             f"{len(failures)} of {pictures} pictures cannot be decoded: are they all there? "
             f"The first: {failures[0][1]}"
         )
-
-
-_NOTHING = _Chunk(0, [], 0)
-
-
-def _finished(place: Path) -> list[_Chunk]:
-    """The notes, up to a line that was cut off in the middle."""
-    chunks: list[_Chunk] = []
-    end = 0
-    if not (place / _CHUNKS).exists():
-        return []
-    with _open(place / _CHUNKS, "rb") as notes:
-        for line in notes:
-            end += len(line)
-            if not line.endswith(b"\n"):
-                break
-            try:
-                note = json.loads(line)
-                chunks.append(_Chunk(note["rows"], [(row, reason) for row, reason in note["failed"]], end))
-            except (ValueError, KeyError, TypeError):
-                break
-    return chunks
 
 
 def _warn(failures: Sequence[Failure]) -> None:
@@ -276,55 +336,3 @@ def _warn(failures: Sequence[Failure]) -> None:
             len(failures),
             failures[0][1],
         )
-
-
-def _loaded(path: Path, *, mmap_mode: Literal["r"] | None = None) -> Float32Array:
-    try:
-        vectors: Float32Array = np.load(path, mmap_mode=mmap_mode)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: broken: {error}; remove it, and it will be made again") from error
-    return vectors
-
-
-def _header(rows: int, dim: int) -> bytes:
-    """How a ``.npy`` file of float32 [rows, dim] begins."""
-    stream = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        stream, {"descr": _DTYPE, "fortran_order": False, "shape": (rows, dim)}
-    )
-    return stream.getvalue()
-
-
-def _append(stream: IO[bytes], data: bytes) -> None:
-    """Write, and come back when it is on the disk."""
-    stream.write(data)
-    stream.flush()
-    os.fsync(stream.fileno())
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[IO[bytes]]:
-    """The file, made if there is none; no other process gets it meanwhile."""
-    with _storing(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    with _open(path, "r+b") as stream:
-        if not try_lock(stream.fileno()):
-            raise StoreError(f"{path.parent} is being written by another process; wait for it or stop it")
-        yield stream
-
-
-def _open(path: Path, mode: Literal["rb", "ab", "r+b"]) -> IO[bytes]:
-    with _storing(path.parent):
-        return path.open(mode)
-
-
-@contextmanager
-def _storing(place: Path) -> Iterator[None]:
-    """What the disk refuses becomes a StoreError."""
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(
-            f"{place}: {error.strerror or error}; free some space, or name another folder for the cache"
-        ) from error

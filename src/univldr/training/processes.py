@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+from univldr.corpus.collection import Collection
+from univldr.encoders.embeddings import embed_share, join_shares
+from univldr.types import Encoder, Progress
 
 
 @contextmanager
@@ -40,6 +45,23 @@ def one_process_first() -> Iterator[None]:
     yield
     if processes() > 1 and rank() == 0:
         dist.barrier()
+
+
+def embed_together(encoder: Encoder, collection: Collection, folder: Path, progress: Progress | None) -> None:
+    """Encode a collection by all processes, each its share; ``embed_collection`` then finds it in ``folder``.
+
+    Processes on several machines need a folder that all of them see. One process alone does nothing here.
+
+    Raises:
+        CorpusError, ModelError, StoreError: see ``univldr.encoders.embeddings``.
+    """
+    if processes() == 1:
+        return
+    embed_share(encoder, collection, folder, (rank(), processes()), progress=progress)
+    wait_for_all()
+    if rank() == 0:
+        join_shares(encoder, collection, folder, processes())
+    wait_for_all()
 
 
 def wait_for_all() -> None:

@@ -27,10 +27,18 @@ from univldr.training.card import write_card
 from univldr.training.curves import plot_history
 from univldr.training.examples import Lists, TrainingExamples, lists_by_modality
 from univldr.training.files import write_json
-from univldr.training.inputs import Collator, Inputs, LiveInputs, TrunkInputs, log_dropped, search_encoder
+from univldr.training.inputs import (
+    Collator,
+    Inputs,
+    LiveInputs,
+    TrunkEncoder,
+    TrunkInputs,
+    log_dropped,
+    search_encoder,
+)
 from univldr.training.mining import mine
 from univldr.training.negatives import joint_list, read_negatives
-from univldr.training.processes import one_process_first, rank, wait_for_all
+from univldr.training.processes import embed_together, one_process_first, rank, wait_for_all
 from univldr.training.recipe import ANY, Recipe, Stage
 from univldr.training.trainer import (
     LimitTemperature,
@@ -198,6 +206,8 @@ class StageRun:
     def _mined(self, encoder: Encoder, data: Collection, split: str) -> Sequence[Lists]:
         assert self.stage.mine is not None
         path = self._mined_file(split)
+        if not path.exists():
+            embed_together(encoder, data, self.cache, self.progress)
         with one_process_first():
             report = mine(encoder, data, split, self.stage.mine, path, self.cache, self.progress)
         logger.info("%s", report)
@@ -301,5 +311,6 @@ def make_inputs(
     assert isinstance(module, FusionModule)
     if recipe.model.train == "all":
         return LiveInputs(collection, module)
+    embed_together(TrunkEncoder(module), plain, cache, progress)
     with one_process_first():
         return TrunkInputs.compute(module, collection, plain, cache, progress)
