@@ -3,11 +3,13 @@ PYTHON ?= python3
 INSTALL = pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO = .venvs/demo
 TEST = .venvs/test
+DOCS = .venvs/docs
+RAY = .venvs/ray
 PYTEST = $(TEST)/bin/python -m pytest --numprocesses 2 --dist loadfile
 MODEL := $(shell find models -type f)
 SOURCE := $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: demo test test-all lint bench recipe mini clean
+.PHONY: demo test test-all test-integrations test-qdrant test-ray lint docs bench recipe mini clean
 
 demo: $(DEMO)/installed  ## Index the demo corpus with the bundled model and ask it six questions.
 	$(DEMO)/bin/univldr demo
@@ -15,13 +17,25 @@ demo: $(DEMO)/installed  ## Index the demo corpus with the bundled model and ask
 test: lint  ## Pass the linters and the tests.
 	$(PYTEST) -m "not slow"
 
-test-all: lint  ## The slow tests too.
+test-all: lint $(TEST)/integrations  ## The slow tests too, and those of other libraries.
 	$(PYTEST)
+
+test-integrations: $(TEST)/integrations  ## Other libraries' retrievers and MTEB's model against these libraries.
+	$(PYTEST) tests/integrations
+
+test-qdrant: $(TEST)/installed  ## The index tests over a real cluster; QDRANT_URL is qdrant://host:6333.
+	QDRANT_URL="$(QDRANT_URL)" $(TEST)/bin/python -m pytest tests/index -k "qdrant or agree"
+
+test-ray: $(RAY)/installed  ## Encode on a real Ray cluster of two nodes, of which one dies.
+	$(RAY)/bin/python -m pytest tests/test_encode_ray.py
 
 lint: $(TEST)/installed
 	$(TEST)/bin/ruff check .
 	$(TEST)/bin/ruff format --check .
 	$(TEST)/bin/mypy
+
+docs: $(DOCS)/installed  ## Build the documentation into build/site; a warning fails it.
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
 
 bench: $(TEST)/installed  ## Measure; DATA names the folder that benchmarks/README.md describes.
 	$(TEST)/bin/python -m benchmarks.demo
@@ -48,7 +62,21 @@ $(DEMO)/installed: pyproject.toml constraints.txt $(SOURCE) $(MODEL)
 
 $(TEST)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(TEST)
-	$(TEST)/bin/$(INSTALL) --editable ".[train,evaluate,verbalize,parquet,faiss,heic,pdf,dev]"
+	$(TEST)/bin/$(INSTALL) --editable ".[train,evaluate,verbalize,parquet,faiss,heic,pdf,scale,dev]"
+	touch $@
+
+$(TEST)/integrations: $(TEST)/installed
+	$(TEST)/bin/$(INSTALL) --editable ".[langchain,llamaindex,haystack,mteb]"
+	touch $@
+
+$(DOCS)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/$(INSTALL) --editable ".[docs]"
+	touch $@
+
+$(RAY)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(RAY)
+	$(RAY)/bin/$(INSTALL) --editable ".[ray]" pytest
 	touch $@
 
 clean:

@@ -20,9 +20,9 @@ LAYERS = {
     "corpus": 2, "fusion": 2, "trec": 2, "centering": 2, "calibration": 2, "where": 2,
     "encoders": 3, "index": 3, "lexical": 3,
     "verbalize": 4,
-    "search": 5, "pipeline": 5, "transfer": 5, "export": 5, "evaluation": 5,
-    "training": 6, "doctor": 6, "client": 6,
-    "cli": 7, "demo": 7, "server": 7, "__main__": 7, "__init__": 7,
+    "search": 5, "pipeline": 5, "transfer": 5, "export": 5, "evaluation": 5, "plan": 5,
+    "training": 6, "doctor": 6, "client": 6, "encode": 6,
+    "cli": 7, "demo": 7, "server": 7, "integrations": 7, "__main__": 7, "__init__": 7,
 }  # fmt: skip
 
 BASE = {"numpy", "PIL", "onnxruntime", "tokenizers", "huggingface_hub", "qdrant_edge", "typer", "rich"} | {

@@ -36,6 +36,9 @@ _SCALARS = {
 # Characters of a value repeated in a message.
 _SHOWN = 60
 
+# Dots and brackets in a file; a key of 50,000 parts would take minutes.
+_NESTED = 5_000
+
 
 def read_config(cls: type[T], path: Path, overrides: Sequence[str] = ()) -> T:
     """Read a TOML file as ``cls``; ``overrides`` as in :func:`override`. Relative paths stay relative.
@@ -44,7 +47,7 @@ def read_config(cls: type[T], path: Path, overrides: Sequence[str] = ()) -> T:
         ConfigError: no such file, not TOML, or a setting that is unknown, missing or of the wrong kind.
     """
     try:
-        mapping = tomllib.loads(path.read_text("utf-8"))
+        mapping = _toml(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such file") from error
     except UnicodeDecodeError as error:
@@ -274,9 +277,19 @@ def _assign(target: Any, parts: Sequence[str], value: Any, assignment: str) -> N
         target = target[key]
 
 
+def _toml(text: str) -> dict[str, Any]:
+    """What the text says; what would take the parser minutes or all of its stack counts as an error."""
+    if max(map(text.count, ".[{")) > _NESTED:
+        raise tomllib.TOMLDecodeError(f"over {_NESTED:,} dots or brackets of a kind")
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets without end
+        raise tomllib.TOMLDecodeError(str(error)) from error
+
+
 def _toml_value(text: str) -> Any:
     try:
-        table = tomllib.loads(f"value = {text}")
+        table = _toml(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
     value = table.get("value")

@@ -6,6 +6,7 @@ UnivldrError
 ├── ImageError     a picture cannot be decoded safely
 ├── ModelError     a model is missing, broken, or not the one an index was made with
 ├── StoreError     an index cannot be opened, read or written
+│   └── NoWordsError    it has no words to search by
 ├── MissingExtra   an optional dependency is not installed
 └── RequestError   a server did not do what it was asked over HTTP
     ├── UnauthorizedError    the key is missing or wrong
@@ -43,6 +44,10 @@ class ModelError(UnivldrError):
 
 class StoreError(UnivldrError):
     """An index cannot be opened, read or written."""
+
+
+class NoWordsError(StoreError):
+    """An index has no words to search by."""
 
 
 class MissingExtra(UnivldrError):  # noqa: N818 - the name says what to do, not that it failed
@@ -104,6 +109,7 @@ KINDS: dict[str, type[UnivldrError]] = {
     "image_error": ImageError,
     "model_error": ModelError,
     "store_error": StoreError,
+    "no_words": NoWordsError,
     "missing_extra": MissingExtra,
     "unauthorized": UnauthorizedError,
     "forbidden": ForbiddenError,

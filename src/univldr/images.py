@@ -24,7 +24,10 @@ from univldr._pdf import draw_page, page_of
 from univldr.errors import ImageError, MissingExtra
 
 MAX_PIXELS = 100_000_000
-"""Largest width x height that is decoded; 300 MB as RGB."""
+"""Largest width x height that is decoded: below 1 GB with what its decoder needs besides."""
+
+MAX_PIXELS_OF = {"WEBP": 50_000_000, "AVIF": 70_000_000, "HEIF": 70_000_000, "CMYK": 70_000_000}
+"""The same for formats and modes whose decoders hold a picture several times at once."""
 
 MAX_BYTES = 256 * 1024 * 1024
 """Largest file that is opened."""
@@ -57,6 +60,7 @@ _DAMAGE = (
     zlib.error,
 )
 
+_BAND_PIXELS = 4_000_000
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -91,7 +95,10 @@ def load_image(source: Path | bytes, *, name: str = "", draft: tuple[int, int] |
         if draft is not None:
             image.draft(None, draft)
         image.load()
-        return _to_rgb(_upright(image))
+        turn = _turn(image)
+        rgb = _to_rgb(image)
+        image.close()  # or a turn would hold its pixels a third time
+        return rgb if turn is None else rgb.transpose(turn)
 
 
 def check_picture(source: Path | bytes, *, name: str = "", max_pixels: int = MAX_PIXELS) -> str:
@@ -144,7 +151,8 @@ def _opened(source: Path | bytes, name: str) -> Iterator[Image.Image]:
             _stream(source, name) as stream,
             Image.open(stream, formats=_formats(stream, name)) as image,
         ):
-            _check_pixels(image.width * image.height, name)
+            limits = (MAX_PIXELS_OF.get(what, MAX_PIXELS) for what in (image.format or "", image.mode))
+            _check_pixels(image.width * image.height, name, min(limits))
             yield image
     except Image.DecompressionBombError as error:
         pixels = re.search(r"\d+", str(error))
@@ -194,32 +202,61 @@ def _formats(stream: BinaryIO, name: str) -> tuple[str, ...]:
     return _FORMATS
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """What makes it upright."""
     try:
-        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+        return _TURNS.get(image.getexif().get(_ORIENTATION, 1))
     except _DAMAGE:  # the pixels are sound: a broken EXIF block costs the rotation, not the picture
-        return image
-    return image if turn is None else image.transpose(turn)
+        return None
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
-        return Image.fromarray(_stretched(np.asarray(image))).convert("RGB")
+        lows, highs = zip(*(_range(np.asarray(band)) for band, _ in _bands(image)), strict=True)
+        return _put_together(image, lambda band: _stretched(band, min(lows), max(highs)))
     if image.has_transparency_data:
-        pixels = image.convert("RGBA")
-        white = Image.new("RGBA", pixels.size, "white")
-        return Image.alpha_composite(white, pixels).convert("RGB")
+        return _put_together(image, _over_white)
     return image.convert("RGB")
 
 
-def _stretched(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """uint8, from values whose scale is unknown: the darkest becomes 0, the brightest 255."""
-    finite = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-    low, high = finite.min(), finite.max()
-    scaled: npt.NDArray[np.uint8] = ((finite - low) * (255.0 / max(high - low, 1e-12))).astype(np.uint8)
-    return scaled
+def _put_together(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """A picture in RGB, converted band by band: as a whole it would be held three times more."""
+    rgb = Image.new("RGB", image.size)
+    for band, top in _bands(image):
+        rgb.paste(convert(band), (0, top))
+    return rgb
+
+
+def _bands(image: Image.Image) -> Iterator[tuple[Image.Image, int]]:
+    """The picture in pieces of full width, each with the row that it begins at."""
+    rows = max(1, _BAND_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        yield image.crop((0, top, image.width, min(top + rows, image.height))), top
+
+
+def _over_white(band: Image.Image) -> Image.Image:
+    pixels = band.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels).convert("RGB")
+
+
+def _finite(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """float64, what is no number or infinite as 0."""
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        return np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+
+
+def _range(values: npt.NDArray[Any]) -> tuple[float, float]:
+    finite = _finite(values)
+    return float(finite.min()), float(finite.max())
+
+
+def _stretched(band: Image.Image, low: float, high: float) -> Image.Image:
+    """Values whose scale is unknown: the picture's darkest becomes 0, its brightest 255."""
+    finite = _finite(np.asarray(band))
+    scale = 255.0 / max(high - low, 1e-12)
+    return Image.fromarray(((finite - low) * scale).astype(np.uint8))
 
 
 class _Quiet:

@@ -1,4 +1,7 @@
-"""An index out into one file and back: vectors and documents, as Parquet or for FAISS."""
+"""An index out into one file and back: vectors and documents, as Parquet or for FAISS.
+
+Parquet may also be a folder of such files, which is what ``univldr encode`` makes.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,11 @@ from univldr.encoders import load_encoder
 from univldr.errors import ConfigError, ModelError, StoreError
 from univldr.index import Manifest, Store, exists, means
 from univldr.index.base import SCAN_SIZE, from_payload, to_payload
+from univldr.index.uri import uri_of
 from univldr.types import Document, Float32Array, Progress
+
+PLAN = "plan.json"
+"""In a folder of shards, what belongs there; see :mod:`univldr.encode`."""
 
 _KEY = "univldr"
 _MODEL = ("encoder", "fingerprint", "dim", "fusion", "template", "max_tokens")
@@ -54,7 +61,7 @@ def dump(index: Path, file: Path, *, progress: Progress | None = None) -> int:
     form = _format(file)
     with Store.open(index) as store:
         total = store.engine.count()
-        model = {name: getattr(store.manifest, name) for name in _MODEL}
+        model = model_of(store.manifest)
         part = file.with_name(f"{file.name}.part")
         try:
             form.write(part, _told(store.engine.scan(), total, progress), model)
@@ -67,11 +74,16 @@ def dump(index: Path, file: Path, *, progress: Progress | None = None) -> int:
     return total
 
 
+def model_of(manifest: Manifest) -> dict[str, Any]:
+    """What files say of the model that made their vectors."""
+    return {name: getattr(manifest, name) for name in _MODEL}
+
+
 def load(file: Path, index: Path, *, model: str | None = None, progress: Progress | None = None) -> int:
     """Make an index of a file that ``dump`` wrote, without encoding anything; returns how many documents.
 
     Args:
-        file: ``.parquet`` or ``.faiss``.
+        file: ``.parquet`` or ``.faiss``, or a folder of ``.parquet`` files of one model.
         index: The directory of the new index.
         model: What made the vectors, where the file does not say; else it must be the one that it names.
         progress: Told how far it is.
@@ -80,24 +92,72 @@ def load(file: Path, index: Path, *, model: str | None = None, progress: Progres
         ConfigError: another ending, or nobody says which model made the vectors.
         MissingExtra: pyarrow or faiss is not installed.
         ModelError: it is another model, or its vectors have another length.
-        StoreError: the file cannot be read or is broken, or there already is an index.
+        StoreError: the file cannot be read or is broken, a file that ``univldr encode`` has still to write is
+            missing, or there already is an index.
     """
-    form = _format(file)
+    parts = _parts(file)
+    form = _format(parts[0])
+    if uri := uri_of(index):
+        raise StoreError(f"{uri} is no directory, which this needs; load into one")
     index = index.expanduser().absolute()
     if exists(index):
         raise StoreError(f"there already is an index at {index}; load into a directory of its own")
-    with _readable(file):
-        named, dim, total = form.model(file)
+    named, dim, total = _said(parts, form)
+    with _readable(parts[0]):
         manifest = _manifest(file, named, dim, model)
-        with Store.make_hidden(index, manifest) as store:
-            for documents, vectors in _told(form.read(file), total, progress):
-                _require_unit(file, documents, vectors)
-                store.engine.upsert(documents, vectors)
-            store.engine.optimize()
-            store.engine.flush()
-            means.refresh(store, total, progress)
-            store.publish()
-            return store.engine.count()
+    with Store.make_hidden(index, manifest) as store:
+        for documents, vectors in _told(_read(parts, form), total, progress):
+            _require_unit(file, documents, vectors)
+            store.engine.upsert(documents, vectors)
+        store.engine.optimize()
+        store.engine.flush()
+        means.refresh(store, total, progress)
+        store.publish()
+        return store.engine.count()
+
+
+def _parts(file: Path) -> list[Path]:
+    """The files to load: one, or those of a folder, which must be all that are planned."""
+    if not file.is_dir():
+        return [file]
+    parts = sorted(file.glob("*.parquet"))
+    planned = file / PLAN
+    if planned.is_file():
+        try:
+            names = {shard["file"] for shard in json.loads(planned.read_text("utf-8"))["shards"]}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{planned}: cannot be read: {error}") from error
+        missing = len(names - {part.name for part in parts})
+        if missing:
+            raise StoreError(
+                f"{file}: {missing} of {len(names)} shards are missing; run univldr encode again, or remove "
+                f"{PLAN} to load without them"
+            )
+        parts = [part for part in parts if part.name in names]
+    if not parts:
+        raise StoreError(f"{file}: no .parquet file in this folder")
+    return parts
+
+
+def _said(parts: Sequence[Path], form: _Format) -> tuple[Mapping[str, Any], int, int]:
+    """What all files say of their model, the length of their vectors, and how many there are in all."""
+    total = 0
+    first: tuple[Mapping[str, Any], int] | None = None
+    for part in parts:
+        with _readable(part):
+            named, dim, count = form.model(part)
+        first = first or (named, dim)
+        if (named, dim) != first:
+            raise ModelError(f"{part}: its vectors are not of the model that those of {parts[0].name} are of")
+        total += count
+    assert first is not None
+    return *first, total
+
+
+def _read(parts: Sequence[Path], form: _Format) -> Iterator[Batch]:
+    for part in parts:
+        with _readable(part):
+            yield from form.read(part)
 
 
 def _manifest(file: Path, named: Mapping[str, Any], dim: int, model: str | None) -> Manifest:
@@ -146,11 +206,26 @@ def _readable(file: Path) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parquet:
-    """One row a document; the model is in the schema's metadata."""
+class Parquet:
+    """One row a document; the model is in the schema's metadata; see :class:`_Format`."""
 
     arrow: Any
     parquet: Any
+
+    @classmethod
+    def needed_for(cls, name: str) -> Parquet:
+        """With pyarrow; ``name`` is what needs it.
+
+        Raises:
+            MissingExtra: it is not installed.
+        """
+        parquet = require("pyarrow.parquet", extra="parquet", purpose=f"{name}: Parquet")
+        return cls(require("pyarrow", extra="parquet", purpose=f"{name}: Parquet"), parquet)
+
+    def ids(self, file: Path) -> list[str]:
+        """The ids of a file's documents, in order."""
+        found: list[str] = self.parquet.read_table(file, columns=["id"]).column("id").to_pylist()
+        return found
 
     def write(self, file: Path, batches: Iterator[Batch], model: Mapping[str, Any]) -> None:
         schema = self._schema(int(model["dim"])).with_metadata({_KEY: json.dumps(model)})
@@ -257,8 +332,7 @@ def _beside(file: Path) -> Path:
 
 def _format(file: Path) -> _Format:
     if file.suffix == ".parquet":
-        parquet = require("pyarrow.parquet", extra="parquet", purpose=f"{file.name}: Parquet")
-        return _Parquet(require("pyarrow", extra="parquet", purpose=f"{file.name}: Parquet"), parquet)
+        return Parquet.needed_for(file.name)
     if file.suffix == ".faiss":
         return _Faiss(require("faiss", extra="faiss", purpose=f"{file.name}: FAISS"))
     raise ConfigError(f'{file.name}: "{file.suffix}" is neither .parquet nor .faiss')

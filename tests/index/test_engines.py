@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.index import clusters
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import CorpusError, StoreError
 from univldr.index import ExactIndex, Index, Manifest, Store
@@ -22,13 +23,17 @@ from univldr.types import Document, Expansion, Float32Array, Modality
 DIM = 16
 
 
-@pytest.fixture(params=["exact", "edge", "shared"])
+@pytest.fixture(params=["exact", "edge", "shared", "qdrant", pytest.param("milvus", marks=pytest.mark.slow)])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
     with ExitStack() as resources:
         if request.param == "exact":
             yield ExactIndex(DIM)
         elif request.param == "edge":
             yield resources.enter_context(closing(EdgeIndex(tmp_path / "s", DIM, create=True)))
+        elif request.param == "qdrant":
+            yield resources.enter_context(clusters.collection(DIM))
+        elif request.param == "milvus":
+            yield resources.enter_context(request.getfixturevalue("milvus").collection(DIM))
         else:  # of another process, as far as it can tell
             Store.create(tmp_path / "s", Manifest.of(HashEncoder(DIM))).close()
             address = resources.enter_context(Holder(tmp_path / "s")).listen()

@@ -11,6 +11,7 @@ import pytest
 import qdrant_edge as edge
 from hypothesis import given, settings
 
+from tests.index import clusters
 from tests.test_where import FILTERS
 from univldr.index import ExactIndex, Index, edge_fields
 from univldr.index.base import fields_of, to_payload
@@ -74,7 +75,7 @@ def documents() -> list[Document]:
 
 @pytest.fixture(scope="module")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Index]]:
-    """The exact one; as in a small index; as in a large one; some odd documents; all stored long ago."""
+    """Exact; on a cluster; as in a small index; as in a large one; odd documents; all stored long ago."""
 
     def made() -> EdgeIndex:
         index = EdgeIndex(tmp_path_factory.mktemp("filters") / "s", DIM, create=True)
@@ -95,7 +96,9 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Index]]:
     old = made()
     forget_fields(old)
     assert {"metadata.n", "metadata.s", "metadata.mixed"} <= set(indexed._shard.info().payload_schema)
-    yield [exact, plain, indexed, odd, old]
+    with clusters.collection(DIM) as collection:
+        collection.upsert(documents(), unit(len(documents())))
+        yield [exact, collection, plain, indexed, odd, old]
     for index in (plain, indexed, odd, old):
         index.close()
 
@@ -130,7 +133,7 @@ def test_old_documents_get_their_fields_from_optimize(engines: list[Index]) -> N
     assert edge_fields.is_marked(old._shard)
     assert {hit.document.id for hit in old.query(unit(1)[0], 50, where=where)} == expected
     assert {document.id: document for part, _ in old.scan() for document in part} == {
-        hit.document.id: hit.document for hit in engines[1].query(unit(1)[0], 50)
+        hit.document.id: hit.document for hit in engines[2].query(unit(1)[0], 50)
     }
     forget_fields(old)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import qdrant_edge as edge
 
+from tests.index import clusters
 from univldr.errors import StoreError
 from univldr.index import ExactIndex, Index
 from univldr.index.edge import EdgeIndex
@@ -20,8 +21,12 @@ DIM = 4
 VOCABULARY = [f"word{number}" for number in range(60)]
 
 
-@pytest.fixture(params=["exact", "edge"])
+@pytest.fixture(params=["exact", "edge", "qdrant"])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
+    if request.param == "qdrant":
+        with clusters.collection(DIM) as collection:
+            yield collection
+        return
     engine: Index = (
         ExactIndex(DIM) if request.param == "exact" else EdgeIndex(tmp_path / "s", DIM, create=True)
     )

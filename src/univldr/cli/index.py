@@ -17,7 +17,7 @@ import typer
 from univldr.cli import options, output
 from univldr.encoders.settings import TextSettings
 from univldr.errors import ConfigError, UnivldrError
-from univldr.index import Store, index_of
+from univldr.index import Store, directory_of
 from univldr.pipeline import IndexReport, Loader, update, watch
 
 
@@ -70,7 +70,7 @@ def run(
         return
     with output.progress() as progress:
         report = first(progress=progress)
-    freed = _compact(index or index_of(corpus)) if compact else None
+    freed = _compact(directory_of(corpus, index)) if compact else None
     if json:
         output.print_json(output.report_fields(report) | ({} if freed is None else {"freed_bytes": freed}))
     else:

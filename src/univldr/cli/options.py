@@ -11,7 +11,9 @@ Corpus = Annotated[Path, typer.Argument(help="A folder, or a .jsonl or .parquet 
 Index = Annotated[
     Path | None,
     typer.Option(
-        "--index", envvar="UNIVLDR_INDEX", help="Where the index lies; else beside the corpus, in .univldr/."
+        "--index",
+        envvar="UNIVLDR_INDEX",
+        help="Where the index lies, also qdrant://host:6333/name; else beside the corpus, in .univldr/.",
     ),
 ]
 Model = Annotated[

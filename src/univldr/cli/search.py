@@ -15,7 +15,7 @@ import typer
 from univldr.cli import options, output, remote
 from univldr.cli.updating import updated
 from univldr.errors import ConfigError
-from univldr.index import exists, index_of
+from univldr.index import directory_of, exists, index_of
 from univldr.pipeline import update
 from univldr.search import Results, Searcher
 from univldr.search import open as open_index
@@ -164,7 +164,7 @@ def _opened(
     corpus: Path, index: Path, model: str | None, *, update_first: bool
 ) -> Iterator[tuple[Searcher | Client, IdsOf]]:
     """What searches the index: the server that holds it, else this process, which brings it up to date."""
-    if (client := remote.client_of(index, model)) is not None:
+    if (client := remote.client_of(directory_of(corpus, index), model)) is not None:
         with client:
             yield client, partial(remote.documents_of, client)
             print(f"univldr: answered by the server at {client.url}", file=sys.stderr)

@@ -18,7 +18,7 @@ import typer
 from univldr.cli import options, output
 from univldr.cli.updating import updated
 from univldr.errors import ConfigError, UnivldrError
-from univldr.index import Store, exists, index_of
+from univldr.index import Store, directory_of, exists
 from univldr.index.holder import Holder
 from univldr.pipeline import IndexReport, Loader, update
 from univldr.server.run import Keeper, bind, serve
@@ -130,7 +130,7 @@ def _serve(
                 report = updated(partial(update, corpus, index=index, model=model, progress=progress))
             output.warn_skipped(report)
             keeper = Keeper(corpus, partial(_again, corpus), _tell) if watching else None
-        with Holder(index or index_of(corpus)) as holder:
+        with Holder(directory_of(corpus, index)) as holder:
             if model not in (None, "auto"):
                 with holder.lease() as lease:
                     lease.manifest.check_name(holder.path, model)

@@ -68,6 +68,12 @@ def _judge(build: Build, split: str, columns: list[str]) -> None:
         return
     try:
         query, document, grade = columns
-        build.judge(split, query, document, round(float(grade)))
+        build.judge(split, query, document, _whole(float(grade)))
     except ValueError as error:
         raise CorpusError("not a judgement: query-id, corpus-id and score with tabs between them") from error
+
+
+def _whole(grade: float) -> int:
+    if not abs(grade) < 1e9:
+        raise ValueError("no number that a judgement could have")
+    return round(grade)

@@ -19,6 +19,8 @@ _BLOCKS = frozenset(
     " form head header hr html li main ol option p pre section summary table tbody tfoot thead tr ul".split()
 )
 _SPACED = frozenset({"br", "td", "th", "img"})
+_UNCLOSED = 64_000  # characters; the parser's time for what is never closed grows with their square
+_TAG = re.compile(r"<[^<>]*>")
 
 
 def declared_charset(raw: bytes) -> str | None:
@@ -43,6 +45,9 @@ def parse_html(text: str) -> Page:
 def _parsed(text: str, dropped: frozenset[str]) -> _LineParser:
     parser = _LineParser(dropped)
     parser.feed(text)
+    if len(parser.rawdata) > _UNCLOSED:
+        parser.handle_data(_TAG.sub(" ", parser.rawdata))
+        parser.reset()
     parser.close()
     parser.end_line()
     return parser
@@ -87,6 +92,13 @@ class _LineParser(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self.dropping:
             self._parts.append(data)
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:  # noqa: FBT001, FBT002
+        """``<![``, of which the standard library expects a name, and fails without one."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:
+            return self.parse_bogus_comment(i)
 
     def end_line(self) -> None:
         """Close the current block; an empty line after it ends its last sentence."""

@@ -17,8 +17,10 @@ _CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+$")
 _RULE = re.compile(r" {0,3}(?:=+|-{2,})[ \t]*")
 _LIST_QUOTE_TABLE = re.compile(r"[ \t]*(?:[-*+>|]|\d{1,9}[.)])(?:\s|$)")
 
+_MARKUP = re.compile(r"[\[*_<`]")
 _LINK = re.compile(r"!?\[([^\]\[]*)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]\[]*\])")
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_COMMENT = re.compile(r"<!--.*?-->")
 _EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3})(?=\S)([^*_]+?)(?<=\S)\1(?!\w)")
 
 
@@ -46,6 +48,9 @@ def _lines(text: str) -> Iterator[Line]:
     fence = ""
     lines = text.split("\n")
     for line, following in zip_longest(lines, lines[1:], fillvalue=""):
+        if not line.strip():
+            yield Line(line)
+            continue
         mark = _FENCE.match(line)
         if fence:
             if _closes(line.strip(), fence):
@@ -72,8 +77,12 @@ def _is_underlined(line: str, following: str) -> bool:
 
 def _plain(line: str) -> str:
     """A line's words: of a link its text, of a picture its description."""
+    if _MARKUP.search(line) is None:
+        return line
     for markup in (_LINK, _LINK):  # twice: a picture inside a link
         line = markup.sub(r"\1", line)
     for markup in (_EMPHASIS, _EMPHASIS):  # twice: *emphasis* inside **emphasis**
         line = markup.sub(r"\2", line)
+    closed = line.rfind("-->") + 3  # what is never closed would be looked for again from each beginning
+    line = _COMMENT.sub(" ", line[:closed]) + line[closed:]
     return _TAG.sub(" ", line).replace("`", "")

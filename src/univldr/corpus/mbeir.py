@@ -8,6 +8,7 @@ the folder that holds these three. The files may also lie flat in one folder.
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -144,6 +145,6 @@ def _add_query(build: Build, split: str, fields: Fields, where: str) -> None:
 
 
 def _judge(build: Build, split: str, columns: list[str]) -> None:
-    if len(columns) < 4 or not columns[3].lstrip("-").isdigit():
+    if len(columns) < 4 or re.fullmatch(r"-?[0-9]{1,9}", columns[3]) is None:
         raise CorpusError("not a line of qrels: qid, 0, did, relevance, task")
     build.judge(split, columns[0], columns[2], int(columns[3]))

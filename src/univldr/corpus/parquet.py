@@ -31,7 +31,8 @@ class ParquetFile:
 
     unit = "row"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, start: int = 0, stop: int | None = None) -> None:
+        """The rows of ``path``: all, or those from ``start`` up to ``stop``."""
         parquet = require("pyarrow.parquet", extra="parquet", purpose=f"{path.name}: Parquet")
         try:
             self._file = parquet.ParquetFile(path)
@@ -39,14 +40,24 @@ class ParquetFile:
             raise CorpusError(f"{path}: not a Parquet file: {error}") from error
         groups = self._file.metadata
         self._starts = [0, *accumulate(groups.row_group(n).num_rows for n in range(groups.num_row_groups))]
+        self._wanted = range(start, self._starts[-1] if stop is None else stop)
         self._lock = threading.Lock()
         self._batches: Iterator[tuple[int, list[Any]]] = self._from_group(0)
         self._start, self._rows = 0, list[Any]()
 
     def rows(self) -> Iterator[Row]:
-        for start, rows in self._from_group(0):
+        first, last = self._wanted.start, self._wanted.stop
+        for start, rows in self._from_group(bisect_right(self._starts, first) - 1, first):
             for index, row in enumerate(rows, start):
-                yield Row(index + 1, index, row)
+                if index >= last:
+                    return
+                if index >= first:
+                    yield Row(index + 1, index, row)
+
+    def count(self) -> int:
+        """How many rows the whole file has."""
+        rows: int = self._starts[-1]
+        return rows
 
     def fetch(self, position: int) -> Any:
         with self._lock:
@@ -65,15 +76,17 @@ class ParquetFile:
         while not self._holds(position):
             self._start, self._rows = next(self._batches)
 
-    def _from_group(self, group: int) -> Iterator[tuple[int, list[Any]]]:
-        """(index of the first row, rows), batch by batch from a row group on."""
+    def _from_group(self, group: int, first: int = 0) -> Iterator[tuple[int, list[Any]]]:
+        """(index of the first row, rows), batch by batch from a row group on; none that ends by ``first``."""
+        if group >= len(self._starts) - 1:
+            return
         start = self._starts[group]
         groups = list(range(group, self._file.metadata.num_row_groups))
         try:
             for batch in self._file.iter_batches(batch_size=_BATCH_ROWS, row_groups=groups):
-                rows = [_plain(row) for row in batch.to_pylist()]
-                yield start, rows
-                start += len(rows)
+                if start + len(batch) > first:
+                    yield start, [_plain(row) for row in batch.to_pylist()]
+                start += len(batch)
         except (ValueError, OSError) as error:
             raise CorpusError(f"rows from {start + 1} on cannot be read: {error}") from error
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from univldr.corpus.base import Cutter, Scan, Skipped, Source
 from univldr.corpus.fields import Fields, expansions, identifier, string
 from univldr.corpus.text import parse_json
-from univldr.errors import CorpusError
+from univldr.errors import CorpusError, ImageError
 from univldr.images import check_picture
 from univldr.types import Document, Modality
 
@@ -107,6 +107,24 @@ class RecordsCorpus:
             raise CorpusError(f"{where}: cannot be read: {error.strerror or error}") from error
         return documents
 
+    def each(self) -> Iterator[list[Document] | Skipped]:
+        """Every record's documents, or why it has none, in one pass that keeps nothing.
+
+        Ids that come twice are not found out.
+
+        Raises:
+            CorpusError: the file as a whole cannot be read.
+        """
+        try:
+            for row in self._file.rows():
+                where = self._where(row.number)
+                try:
+                    yield self._documents(_fields(row.value), where)
+                except (CorpusError, ImageError) as error:
+                    yield Skipped(where, str(error))
+        except OSError as error:
+            raise CorpusError(f"{self.root}: cannot be read: {error.strerror or error}") from error
+
     def _where(self, number: int) -> str:
         return f"{self.root.name} {self._file.unit} {number}"
 
@@ -148,13 +166,22 @@ class JsonlFile:
 
     unit = "line"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, start: int = 0, stop: int | None = None, *, before: int = 0) -> None:
+        """The lines of ``path``: all, or those that begin at an offset from ``start`` up to ``stop``.
+
+        Args:
+            path: The file.
+            start: Where a line begins.
+            stop: Where a later one begins; ``None`` for the end of the file.
+            before: How many lines there are before ``start``, so that numbers are the file's.
+        """
         self._path = path
+        self._start, self._stop, self._before = start, stop, before
 
     def rows(self) -> Iterator[Row]:
         with self._path.open("rb") as stream:
-            number, position = 0, 0
-            while line := stream.readline(MAX_RECORD_BYTES + 1):
+            number, position = self._before, stream.seek(self._start)
+            while position != self._stop and (line := stream.readline(MAX_RECORD_BYTES + 1)):
                 number += 1
                 rest = line
                 while len(rest) > MAX_RECORD_BYTES and not rest.endswith(b"\n"):

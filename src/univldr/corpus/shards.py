@@ -187,7 +187,9 @@ class PictureFiles:
 
 
 def _same_id(found: bytes, key: bytes) -> bool:
-    return found == key or (found.isdigit() and key.isdigit() and int(found) == int(key))  # 00042 is 42
+    if found.isdigit() and key.isdigit():
+        found, key = found.lstrip(b"0"), key.lstrip(b"0")  # 00042 is 42
+    return found == key
 
 
 class _Handle:

@@ -238,7 +238,7 @@ def index(root: Path) -> Path:
 def _by_id(build: Build, path: Path) -> Iterator[tuple[str, int]]:
     for number, line in _lines(path):
         id, tab, offset = line.partition(b"\t")
-        if tab and offset.isdigit():
+        if tab and is_offset(offset):
             yield id.decode("utf-8", "replace"), int(offset)
         else:
             build.problem(f"{path.name} line {number}", "not an id, a tab and a byte offset")
@@ -246,10 +246,15 @@ def _by_id(build: Build, path: Path) -> Iterator[tuple[str, int]]:
 
 def _by_line(build: Build, path: Path) -> Iterator[tuple[str, int]]:
     for number, line in _lines(path):
-        if line.isdigit():
+        if is_offset(line):
             yield str(number - 1), int(line)
         else:
             build.problem(f"{path.name} line {number}", "not a byte offset")
+
+
+def is_offset(digits: bytes) -> bool:
+    """Whether a file can be so long, and a database hold the number."""
+    return digits.isdigit() and len(digits) <= 18
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

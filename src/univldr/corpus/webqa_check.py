@@ -22,6 +22,7 @@ from univldr.corpus.webqa import (
     OriginalWebQA,
     ProcessedWebQA,
     index,
+    is_offset,
     required,
 )
 from univldr.errors import CorpusError, ImageError
@@ -136,7 +137,7 @@ def _look_at_pictures(root: Path) -> Iterator[str]:
 def _look_at_line(tsv: Path, offsets: Path, number: int, line: bytes, files: PictureFiles) -> Iterator[str]:
     where = f"{offsets} line {number + 1}"
     *id, offset = line.split(b"\t")
-    if not offset.isdigit() or len(id) != (offsets.name == NEW_INDEX):
+    if not is_offset(offset) or len(id) != (offsets.name == NEW_INDEX):
         yield f'{where}: "{line[:40].decode(errors="replace")}" is no entry; download it again'
         return
     at = int(offset)

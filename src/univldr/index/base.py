@@ -91,6 +91,7 @@ class Index(Protocol):
             ids: Only these documents; unknown ones are fine. How telling a word is, all documents decide.
 
         Raises:
+            NoWordsError: the engine keeps none.
             StoreError: ``k`` is below 1.
         """
 
@@ -108,6 +109,20 @@ class Index(Protocol):
 
     def close(self) -> None:
         """Release files and locks; the index cannot be used afterwards."""
+
+
+class Engine(Index, Protocol):
+    """An index that a store writes to."""
+
+    def require_space(self) -> None:
+        """Refuse to write where there is no room.
+
+        Raises:
+            StoreError: there is none.
+        """
+
+    def add_words(self) -> int:
+        """Let documents that were stored before there were words be found by them. Returns how many."""
 
 
 class Held(Protocol):

@@ -188,7 +188,7 @@ class EdgeIndex:
                 chosen = both(chosen, these({point_id(id_) for id_ in ids}))
             documents = self._choice.count()
             scored = edge_words.query(
-                self._shard,
+                edge_words.SearchedShard(self._shard),
                 text,
                 k,
                 chosen,

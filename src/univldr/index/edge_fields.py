@@ -94,15 +94,15 @@ def plain(value: Any) -> Any:
 def derived(payload: Payload) -> dict[str, Any]:
     """``where`` for a document's payload."""
     fields = fields_of(payload)
-    found: dict[str, Any] = {"under": _folders(values(fields, "path"))}
-    names = list(islice(_names({**fields, "metadata": None}), MAX_NAMES + 1))
+    found: dict[str, Any] = {"under": folders(values(fields, "path"))}
+    names = list(islice(names_in({**fields, "metadata": None}), MAX_NAMES + 1))
     if len(names) > MAX_NAMES:
         return {"odd": True, **found}
     for name in filter(is_written, dict.fromkeys(names)):
         key, native = slot(name), is_plain(name)
         every = list(values(fields, name))
         for value in every:
-            for kind, read in _readings(value, native=native):
+            for kind, read in readings(value, native=native):
                 known = found.setdefault(kind, {}).setdefault(key, [])
                 known += [] if read in known else [read]
         if not native and name not in OWN:
@@ -144,7 +144,7 @@ def add(shard: edge.EdgeShard) -> bool:
             return True
 
 
-def _readings(value: Any, *, native: bool) -> Iterator[tuple[str, Any]]:
+def readings(value: Any, *, native: bool) -> Iterator[tuple[str, Any]]:
     """What a value can be read as, by kind; ``native`` numbers the engine finds where they are."""
     kinds: tuple[str, ...] = ()
     if isinstance(value, str):
@@ -159,7 +159,7 @@ def _readings(value: Any, *, native: bool) -> Iterator[tuple[str, Any]]:
             yield kind, plain(read)
 
 
-def _names(node: Mapping[Any, Any]) -> Iterator[str]:
+def names_in(node: Mapping[Any, Any]) -> Iterator[str]:
     """The names under which something is found in ``node``, dotted ones too; some more than once."""
     for key, value in node.items():
         if not isinstance(key, str):
@@ -167,10 +167,10 @@ def _names(node: Mapping[Any, Any]) -> Iterator[str]:
         yield key
         for one in value if isinstance(value, list | tuple) else [value]:
             if isinstance(one, Mapping):
-                yield from (f"{key}.{name}" for name in _names(one))
+                yield from (f"{key}.{name}" for name in names_in(one))
 
 
-def _folders(paths: Iterable[Any]) -> list[str]:
+def folders(paths: Iterable[Any]) -> list[str]:
     """Every ``folder_key`` that a document with these paths is under."""
     found: dict[str, None] = {}
     for whole in (folder_key(path) for path in paths if isinstance(path, str)):

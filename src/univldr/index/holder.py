@@ -26,11 +26,13 @@ import numpy as np
 
 from univldr.errors import ConfigError, StoreError, UnivldrError
 from univldr.index import wire
-from univldr.index.base import plain
+from univldr.index.base import Engine, plain
+from univldr.index.cluster import Cluster
 from univldr.index.directory import clear_older
-from univldr.index.edge import EdgeIndex
+from univldr.index.engines import open_index
 from univldr.index.manifest import Manifest
 from univldr.index.store import WAIT_SECONDS, Store
+from univldr.index.uri import uri_of
 from univldr.index.wire import Head, Message
 from univldr.types import Document, Float32Array, Modality
 from univldr.where import parse
@@ -48,51 +50,53 @@ class Address(NamedTuple):
 
 @dataclass(slots=True)
 class _Opened:
-    store: Store
+    store: Store | Cluster
     lent: int = 0
 
 
 class Lease:
-    """An open index on loan: a ``Held`` whose ``close`` gives it back.
+    """An open index on loan: a ``Held`` whose ``close`` gives it back."""
 
-    Attributes:
-        store: The index itself, for :func:`univldr.pipeline.update`.
-    """
-
-    def __init__(self, store: Store, give_back: Callable[[], None]) -> None:
-        self.store = store
+    def __init__(self, held: Store | Cluster, give_back: Callable[[], None]) -> None:
+        self._held = held
         self._give_back: Callable[[], None] | None = give_back
+
+    @property
+    def store(self) -> Store:
+        """The index itself, for :func:`univldr.pipeline.update`; there is none of one opened by its URI."""
+        assert isinstance(self._held, Store)
+        return self._held
 
     @property
     def path(self) -> Path:
         """See ``Held.path``."""
-        return self.store.path
+        return self._held.path
 
     @property
     def manifest(self) -> Manifest:
         """See ``Held.manifest``."""
-        return self.store.manifest
+        return self._held.manifest
 
     @property
-    def engine(self) -> EdgeIndex:
+    def engine(self) -> Engine:
         """See ``Held.engine``."""
-        return self.store.engine
+        return self._held.engine
 
     def put(self, documents: Sequence[Document], vectors: Float32Array) -> None:
         """See ``Held.put``."""
-        self.store.put(documents, vectors)
+        self._held.put(documents, vectors)
 
     def drop(self, ids: Sequence[str]) -> int:
         """See ``Held.drop``."""
-        return self.store.drop(ids)
+        return self._held.drop(ids)
 
     def ids_of(self, root: str, keys: Sequence[str]) -> list[str]:
         """See ``Held.ids_of``."""
-        return self.store.ids_of(root, keys)
+        return self._held.ids_of(root, keys)
 
     def is_stale(self) -> bool:
         """See ``Held.is_stale``."""
-        return self.store.is_stale()
+        return self._held.is_stale()
 
     def close(self) -> None:
         """Give it back; again does nothing."""
@@ -111,10 +115,10 @@ class Holder:
     """Has the newest generation of an index open, and older ones as long as they are lent."""
 
     def __init__(self, path: Path, *, wait: float = WAIT_SECONDS) -> None:
-        """Open the index in the directory ``path``, for which it waits up to ``wait`` seconds.
+        """Open the index in a directory, for which it waits up to ``wait`` seconds, or at a URI.
 
         Raises:
-            StoreError: see ``Store.open``.
+            ConfigError, MissingExtra, StoreError: see ``open_index``.
         """
         self.path = path
         self._wait = wait
@@ -122,7 +126,7 @@ class Holder:
         self._url = ""
         self._older: list[_Opened] = []
         self._gate: _Gate | None = None
-        self._newest: _Opened | None = _Opened(Store.open(path, wait=wait))
+        self._newest: _Opened | None = _Opened(_open(path, wait))
 
     def lease(self, generation: int | None = None) -> Lease:
         """The newest generation, opened now if need be; or the given one, which somebody has on loan.
@@ -170,7 +174,7 @@ class Holder:
     def _renew(self) -> None:
         if self._newest is None or not self._newest.store.is_stale():
             return
-        old, self._newest = self._newest, _Opened(Store.open(self.path, wait=self._wait))
+        old, self._newest = self._newest, _Opened(_open(self.path, self._wait))
         if self._url:
             self._newest.store.announce(self._url)
         self._older.append(old)
@@ -185,13 +189,18 @@ class Holder:
         for opened in [one for one in self._older if not one.lent]:
             self._older.remove(opened)
             opened.store.close()
-            clear_older(self.path, opened.store.manifest.generation + 1)
+            if isinstance(opened.store, Store):
+                clear_older(self.path, opened.store.manifest.generation + 1)
 
     def __enter__(self) -> Holder:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _open(path: Path, wait: float) -> Store | Cluster:
+    return open_index(path) if uri_of(path) else Store.open(path, wait=wait)
 
 
 class _Gate:

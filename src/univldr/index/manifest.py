@@ -39,7 +39,8 @@ class Manifest:
         roots: The corpora in the index, absolute paths; the folder of its uploads is one of them.
         place: The index's own directory when it was last opened, absolute; "" where that is not known.
         generation: Which of the files in the directory count; see :mod:`univldr.index.files`.
-        created: ISO 8601, UTC.
+        engine: The URI of the cluster that has vectors and documents; "" where the directory has them.
+        created: ISO 8601, UTC, to the microsecond: no other index has it.
         format: Version of the index's directory layout.
     """
 
@@ -57,13 +58,14 @@ class Manifest:
     roots: tuple[str, ...] = ()
     place: str = ""
     generation: int = 0
+    engine: str = ""
     created: str = ""
     format: int = FORMAT
 
     @classmethod
     def of(cls, encoder: Encoder, *, template: str = "", max_tokens: int = 0) -> Manifest:
         """The manifest of a new index for ``encoder``, which was loaded with this template and limit."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
         return cls(
             encoder.name,
             encoder.fingerprint,
@@ -89,10 +91,15 @@ class Manifest:
             raise unusable(index, "read", error) from error
         except ValueError as error:
             raise _broken(index, str(error)) from error
-        return cls._checked(index, fields)
+        return cls.of_fields(index, fields)
 
     @classmethod
-    def _checked(cls, index: Path, fields: Any) -> Manifest:
+    def of_fields(cls, index: Path, fields: Any) -> Manifest:
+        """The manifest of the index ``index``, as JSON has it.
+
+        Raises:
+            StoreError: it is broken, or a newer univldr wrote it.
+        """
         if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
             raise _broken(index, 'no "format"')
         if fields["format"] > FORMAT:
@@ -104,6 +111,7 @@ class Manifest:
             fields |= {"template": "", "max_tokens": 0, "verbalize": {}}
         if fields["format"] < 3:
             fields |= {"place": "", "generation": 0}
+        fields = {"engine": "", **fields}
         types = {
             "encoder": str,
             "fingerprint": str,
@@ -115,6 +123,7 @@ class Manifest:
             "roots": list,
             "place": str,
             "generation": int,
+            "engine": str,
         }
         for name, kind in types.items():
             if not isinstance(fields.get(name), kind):
@@ -160,6 +169,7 @@ class Manifest:
                 "template",
                 "max_tokens",
                 "format",
+                "engine",
                 "corpora",
             )
         )

@@ -19,6 +19,7 @@ from univldr.index.manifest import Manifest
 from univldr.types import Document, Float32Array, Modality, Progress
 
 if TYPE_CHECKING:
+    from univldr.index.cluster import Cluster
     from univldr.index.store import Store
 
 STALE = 0.05
@@ -61,7 +62,7 @@ def means_of(manifest: Manifest) -> Means | None:
     return Means(rows.get(Modality.TEXT), rows.get(Modality.IMAGE), nearest)
 
 
-def admit(store: Store, documents: Sequence[Document], vectors: Float32Array) -> None:
+def admit(store: Store | Cluster, documents: Sequence[Document], vectors: Float32Array) -> None:
     """Keep the distances in the manifest right for documents that are about to be stored.
 
     To be called before they are, in a ``with store.writing`` around both: a crash in between leaves a

@@ -7,14 +7,14 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from univldr.errors import CorpusError, StoreError
 from univldr.index import manifest
-from univldr.index.base import check_rows, to_payload, unusable
+from univldr.index.base import Engine, check_rows, to_payload, unusable
 from univldr.index.directory import clear, clear_older, make_directory, next_generation
 from univldr.index.edge import EdgeIndex
 from univldr.index.files import MANIFEST, SWAP_LOCK, Files
@@ -22,8 +22,10 @@ from univldr.index.lock import IndexLock, announce
 from univldr.index.manifest import Manifest
 from univldr.index.means import admit
 from univldr.index.places import DIRECTORY, is_same, moved_roots, relocate, successor
+from univldr.index.remote import remote_of, written
 from univldr.index.sources import Finished, Sources
 from univldr.index.uploads import Uploads, picture_name
+from univldr.index.uri import uri_of
 from univldr.types import Document, Float32Array
 
 _log = logging.getLogger(__name__)
@@ -53,7 +55,8 @@ class Store:
         self._resources = resources
         self.writing = threading.RLock()
         self._swaps = False
-        self.engine = EdgeIndex(files.shard, of.dim, create=create)
+        self._remote = remote_of(of, files.index, create=create)
+        self.engine: Engine = self._remote or EdgeIndex(files.shard, of.dim, create=create)
         resources.callback(self.engine.close)
         self.sources = Sources(files.sources)
         resources.callback(self.sources.close)
@@ -91,6 +94,8 @@ class Store:
         Raises:
             StoreError: there is none, it is in use, it is broken, or a newer univldr made it.
         """
+        if uri := uri_of(path):
+            raise StoreError(f"{uri} has no directory, which this needs; give the folder it was made from")
         path = path.absolute()
         while True:
             # Before the lock, which would otherwise leave a file where there is no index.
@@ -141,10 +146,14 @@ class Store:
     @classmethod
     def _begun(cls, files: Files, new: Manifest, resources: ExitStack, *, resume: bool) -> Store:
         name = files.pending.name
-        with suppress(StoreError):  # what is left is broken, or there is nothing
+        begun = None
+        try:
             begun = Manifest.read(files.index, file=name)
             if resume and begun.is_alike(new):
                 return cls(files, begun, resources, create=False, file=name)
+        except StoreError:  # what is left is broken, or there is nothing
+            if begun and begun.engine:  # or its cluster is out of reach
+                raise
         try:
             files.remove()
         except OSError as error:
@@ -186,6 +195,8 @@ class Store:
         """
         with self._current():
             self.manifest = dataclasses.replace(self.manifest, **fields)
+            if self._remote:  # first: it must not name a place that this manifest has left
+                self._remote.keep(written(self.manifest))
             self.manifest.write(self.path, file=self._file)
 
     @contextmanager
@@ -350,16 +361,28 @@ class Store:
 
 
 def index_of(path: Path) -> Path:
-    """The index directory for ``path``: itself if it is one, else hidden inside a folder or beside a file."""
+    """The index directory for ``path``: itself if it is one, else hidden inside a folder or beside a file.
+
+    The URI of an index on a cluster stays as it is.
+    """
+    if uri_of(path):
+        return path
     path = path.absolute()
     if exists(path):
         return path
     return path / DIRECTORY if path.is_dir() else path.with_name(f".{path.name}{DIRECTORY}")
 
 
+def directory_of(corpus: Path, index: Path | None) -> Path:
+    """The directory with what an index was made from: ``index``, unless that is a URI or left out."""
+    return index_of(corpus) if index is None or uri_of(index) else index
+
+
 def exists(path: Path) -> bool:
     """Whether the directory ``path`` has been made an index; it may still be broken.
 
-    A folder with some other program's ``manifest.json`` is none.
+    A folder with some other program's ``manifest.json`` is none. A URI is taken for one.
     """
+    if uri_of(path):
+        return True
     return (path / MANIFEST).exists() and bool(list(path.glob("sources*.sqlite")))

@@ -122,9 +122,11 @@ class Uploads:
 
     def sweep(self) -> None:
         """Remove pictures without a record, which only a crash leaves; nobody may keep any meanwhile."""
-        with self._translated("clear"):
-            names = [entry.name for entry in self.path.iterdir()]
-        self.discard(name for name in names if _PICTURE.fullmatch(name.removesuffix(".part")))
+        with self._transaction("clear") as file:
+            query = "SELECT DISTINCT picture FROM documents WHERE picture IS NOT NULL"
+            named = {picture for (picture,) in file.execute(query)}
+            names = {entry.name for entry in self.path.iterdir()}
+        self.discard(name for name in names - named if _PICTURE.fullmatch(name.removesuffix(".part")))
 
     def close(self) -> None:
         """Release the file."""

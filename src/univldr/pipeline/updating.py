@@ -14,7 +14,9 @@ from univldr.corpus.passages import PassageCutter
 from univldr.encoders import load_encoder
 from univldr.encoders.settings import UNCHANGED, TextSettings
 from univldr.errors import ConfigError, StoreError
-from univldr.index import Manifest, Store, exists, index_of
+from univldr.index import Manifest, Store, directory_of, exists
+from univldr.index.remote import is_same_index
+from univldr.index.uri import uri_of
 from univldr.pipeline.run import IndexReport, index_corpus
 from univldr.pipeline.uploads import catch_up
 from univldr.types import Encoder, Progress
@@ -45,7 +47,8 @@ def update(
 
     Args:
         corpus: A folder, or a .jsonl or .parquet file of records.
-        index: The index directory, by default ``index_of(corpus)``.
+        index: The index directory, by default ``index_of(corpus)``. Or the URI of an index on a cluster: then
+            that directory keeps only what the documents were made from.
         model: For a new index, ``auto`` by default; an index that exists names its own.
         rebuild: Make the index anew, with another model for instance; until it is done, the old one answers.
         verbalize: Verbalizers such as ``caption:PATH,ocr`` whose words join the captions from now on, or
@@ -66,15 +69,20 @@ def update(
         StoreError: the index cannot be opened, read or written.
     """
     path = Path(corpus).expanduser().absolute()
-    if exists(path):
-        raise ConfigError(f"{path} is an index, not a corpus; give its folder, or search it")
+    if uri_of(corpus) or exists(path):
+        raise ConfigError(
+            f"{uri_of(corpus) or path} is an index, not a corpus; give its folder, or search it"
+        )
     if store is not None and rebuild:
         raise ConfigError("an index that is open cannot be made anew; do so with another Store, or close it")
-    directory = store.path if store is not None else index or index_of(path)
+    uri = uri_of(index) if index else None
+    directory = store.path if store is not None else directory_of(path, index)
     with ExitStack() as resources:
         if store is None and exists(directory) and not rebuild:
             store = resources.enter_context(Store.open(directory))
         if store is not None:
+            if uri is not None:
+                _require_engine(store, uri)
             texts = _same_texts(store.manifest, texts, directory)
             if model not in (None, "auto"):
                 store.manifest.check_name(directory, model)
@@ -86,14 +94,26 @@ def update(
             verbalization = Verbalization(load_verbalizers(plan, load), WordCache(default_cache()))
         opened = open_corpus(path, _lazy_cutter(load))
         if store is None:
+            engine = _new_engine(directory, index)
             new = Manifest.of(load(), template=texts.template, max_tokens=texts.max_tokens)
-            new = replace(new, roots=(str(opened.root),))
-            make = Store.rebuild if exists(directory) else Store.create
-            store = resources.enter_context(make(directory, new))
+            new = replace(new, roots=(str(opened.root),), engine=engine)
+            store = resources.enter_context(_made(directory, new, rebuild=rebuild))
         store.engine.add_words()  # to what was stored before there were any
         if store.manifest.verbalize != plan.to_dict():
             store.use_verbalizers(plan.to_dict())
         return _brought_up_to_date(opened, store, load, verbalization, progress)
+
+
+def _made(directory: Path, new: Manifest, *, rebuild: bool) -> Store:
+    """A new index, or the one that another process made since this one looked."""
+    if exists(directory) and rebuild:
+        return Store.rebuild(directory, new)
+    try:
+        return Store.create(directory, new)
+    except StoreError:
+        if not exists(directory):
+            raise
+        return Store.open(directory)
 
 
 def _brought_up_to_date(
@@ -119,17 +139,45 @@ def _brought_up_to_date(
     return report
 
 
+def _new_engine(directory: Path, index: Path | None) -> str:
+    """Where the engine of an index that is made, perhaps anew, shall be: a URI, or "" for the directory."""
+    before = _remembered(directory).engine
+    if index is not None and uri_of(index) is None:
+        return ""
+    uri = (index and uri_of(index)) or before
+    if before and is_same_index(before, uri):
+        raise StoreError(
+            f"index {before} cannot be made anew in its own place; give it another name: "
+            "--rebuild --index qdrant://host:6333/NEW-NAME"
+        )
+    return uri
+
+
+def _require_engine(store: Store, uri: str) -> None:
+    """Refuse to bring an index up to date where it is not."""
+    engine = store.manifest.engine
+    if not engine or not is_same_index(engine, uri):
+        there = f"at {engine}" if engine else "there"
+        raise StoreError(
+            f"the index in {store.path} has its vectors {there}, not at {uri}; leave --index out, or make it "
+            "anew at the other place: --rebuild"
+        )
+
+
 def remembered_plan(index: Path) -> Plan:
     """The verbalizers that an index remembers, also while it is made anew; none where there is no index.
 
     Raises:
         ConfigError: this version does not know one of them or of their settings.
     """
+    return Plan.from_dict(_remembered(index).verbalize, f"index {index}")
+
+
+def _remembered(index: Path) -> Manifest:
     try:
-        manifest = Manifest.read(index)
+        return Manifest.read(index)
     except StoreError:  # there is none, or it is broken: who opens it will hear
-        return Plan()
-    return Plan.from_dict(manifest.verbalize, f"index {index}")
+        return Manifest("", "", 0)
 
 
 def _same_texts(old: Manifest, wanted: TextSettings, directory: Path) -> TextSettings:

@@ -13,6 +13,7 @@ import numpy as np
 
 from univldr import lexical
 from univldr.calibration import Calibration, kind_of
+from univldr.errors import NoWordsError
 from univldr.index.base import Index
 from univldr.index.means import Means
 from univldr.search.request import Request
@@ -101,13 +102,14 @@ class Centered:
             found = self._plain.top(depth)
             best = ordered(self._rescored(found))[:n]
             everything = len(found) < depth
-            if everything or depth >= _FARTHEST * n or self._bound(found[-1]) <= best[-1].score:
+            if everything or depth >= _FARTHEST * n or (best and self._bound(found[-1]) <= best[-1].score):
                 return best
             depth *= 2
 
     def _rescored(self, found: Sequence[Candidate]) -> Iterable[Candidate]:
         rows = self._index.vectors([one.document.id for one in found])
-        return (scored(one.document, rows[one.document.id], self._vector, self._mean) for one in found)
+        there = (one.document for one in found if one.document.id in rows)
+        return (scored(one, rows[one.id], self._vector, self._mean) for one in there)
 
     def _bound(self, last: Candidate) -> float:
         """No document beyond ``last``, the lowest of the engine's list, scores more."""
@@ -131,7 +133,12 @@ class Worded:
         depth = max(n, _DEPTH)
         found = {one.document.id: one for one in self._ranking.top(n if few else depth)}
         text, request = self._request.query.text, self._request
-        said = self._index.query_words(text, few or depth, modality=request.modality, where=request.where)
+        try:
+            said = self._index.query_words(text, few or depth, modality=request.modality, where=request.where)
+        except NoWordsError:
+            if request.lexical == "on":
+                raise
+            return ordered(found.values())[:n]
         coverage = {hit.document.id: hit.score for hit in said}
         unsaid = [id_ for id_ in found if id_ not in coverage]
         if unsaid and not few and len(said) == depth:  # else no other has any of the words
@@ -169,10 +176,11 @@ class Near:
         self._bias = request.image_bias
 
     def candidates(self, documents: Sequence[Document]) -> Iterable[Candidate]:
-        """In the order of the documents."""
+        """In the order of the documents, without those that were deleted meanwhile."""
         rows = self._index.vectors([document.id for document in documents])
         for document in documents:
-            yield self._candidate(document, rows[document.id])
+            if document.id in rows:
+                yield self._candidate(document, rows[document.id])
 
     def _candidate(self, document: Document, row: Float32Array) -> Candidate:
         mean = self._means and self._means.of(document.modality)

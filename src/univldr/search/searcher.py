@@ -14,8 +14,9 @@ from univldr.calibration import Calibrated, Calibration, kind_of
 from univldr.encoders import load_encoder
 from univldr.encoders.settings import Joint, TextSettings
 from univldr.errors import ConfigError, StoreError
-from univldr.index import Manifest, Store, index_of
+from univldr.index import Manifest
 from univldr.index.base import Held, Index
+from univldr.index.engines import create_index, open_index
 from univldr.index.means import Means, means_of
 from univldr.search.candidates import BIAS, Candidate, ranking
 from univldr.search.compose import combined, components
@@ -206,24 +207,24 @@ class Searcher:
 
 
 def open(path: str | Path, *, model: str | None = None) -> Searcher:
-    """Open the index of a corpus, or an index directory itself, with the model it was made with.
+    """Open the index of a corpus, or an index itself, with the model it was made with.
 
     Args:
-        path: The corpus, or the index.
+        path: The corpus, the index directory, or a URI such as ``qdrant://host:6333/name``.
         model: Refuse an index that was made with another one; ``None`` and ``auto`` take any.
 
     Raises:
-        StoreError: there is no index, it is broken, or another process holds it.
+        StoreError: there is no index, it is broken, held by another process, or on a cluster out of reach.
         ModelError: its model is missing or has changed since.
+        ConfigError: the URI makes no sense.
     """
-    directory = index_of(Path(path).expanduser())
-    store = Store.open(directory)
+    store = open_index(path)
     try:
         if model not in (None, "auto"):
-            store.manifest.check_name(directory, model)
+            store.manifest.check_name(store.path, model)
         texts = TextSettings(store.manifest.template, store.manifest.max_tokens)
         encoder = load_encoder(store.manifest.encoder, texts)
-        store.manifest.check(directory, encoder)
+        store.manifest.check(store.path, encoder)
     except BaseException:
         store.close()
         raise
@@ -231,14 +232,15 @@ def open(path: str | Path, *, model: str | None = None) -> Searcher:
 
 
 def create(path: str | Path, *, model: str = "auto") -> Searcher:
-    """Make an empty index in the directory ``path``, to be filled with :meth:`Searcher.upsert`.
+    """Make an empty index in a directory, or at a URI, to be filled with :meth:`Searcher.upsert`.
 
     Raises:
+        ConfigError: the URI makes no sense.
         StoreError: there is an index or something else there, or it cannot be written.
         ModelError: there is no such model.
     """
     encoder = load_encoder(model)
-    store = Store.create(Path(path).expanduser(), Manifest.of(encoder))
+    store = create_index(path, Manifest.of(encoder))
     return Searcher(encoder, store.engine, store=store)
 
 

@@ -12,6 +12,7 @@ _STATUSES = {
     "image_error": 422,
     "model_error": 500,
     "store_error": 503,
+    "no_words": 501,
     "missing_extra": 501,
     "unauthorized": 401,
     "forbidden": 403,

@@ -49,6 +49,12 @@ def parse(text: str) -> Where:
     """
     if len(text) > MAX_LENGTH:
         raise ConfigError(f"the filter has {len(text):,} characters, over {MAX_LENGTH:,}; shorten it")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # as a shell gives bytes that are no UTF-8
+        raise ConfigError(
+            f"the filter: character {error.start + 1} is not Unicode; write it in UTF-8"
+        ) from error
     return _Parser(text).whole()
 
 
