@@ -5,11 +5,12 @@ DEMO = .venvs/demo
 TEST = .venvs/test
 DOCS = .venvs/docs
 RAY = .venvs/ray
+MILVUS = .venvs/milvus
 PYTEST = $(TEST)/bin/python -m pytest --numprocesses 2 --dist loadfile
 MODEL := $(shell find models -type f)
 SOURCE := $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: demo test test-all test-integrations test-qdrant test-ray lint docs bench recipe mini clean
+.PHONY: demo test test-all test-integrations test-qdrant test-milvus test-ray lint docs sbom audit bench recipe mini clean
 
 demo: $(DEMO)/installed  ## Index the demo corpus with the bundled model and ask it six questions.
 	$(DEMO)/bin/univldr demo
@@ -26,6 +27,9 @@ test-integrations: $(TEST)/integrations  ## Other libraries' retrievers and MTEB
 test-qdrant: $(TEST)/installed  ## The index tests over a real cluster; QDRANT_URL is qdrant://host:6333.
 	QDRANT_URL="$(QDRANT_URL)" $(TEST)/bin/python -m pytest tests/index -k "qdrant or agree"
 
+test-milvus: $(MILVUS)/installed  ## The index in Milvus, on a real server that is killed and started again.
+	$(MILVUS)/bin/python -m pytest tests/index/test_milvus.py tests/index/test_engines.py -k milvus
+
 test-ray: $(RAY)/installed  ## Encode on a real Ray cluster of two nodes, of which one dies.
 	$(RAY)/bin/python -m pytest tests/test_encode_ray.py
 
@@ -36,6 +40,15 @@ lint: $(TEST)/installed
 
 docs: $(DOCS)/installed  ## Build the documentation into build/site; a warning fails it.
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
+
+sbom: $(DEMO)/installed $(DOCS)/installed  ## What the base install consists of, in dist/sbom.json.
+	$(DOCS)/bin/pip install --quiet cyclonedx-bom
+	mkdir -p dist
+	$(DOCS)/bin/cyclonedx-py environment $(DEMO)/bin/python -o dist/sbom.json --of JSON
+
+audit: $(DEMO)/installed $(DOCS)/installed  ## Known weaknesses of what the base install consists of; asks a service.
+	$(DOCS)/bin/pip install --quiet pip-audit
+	$(DOCS)/bin/pip-audit --path "$$($(DEMO)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 bench: $(TEST)/installed  ## Measure; DATA names the folder that benchmarks/README.md describes.
 	$(TEST)/bin/python -m benchmarks.demo
@@ -62,7 +75,7 @@ $(DEMO)/installed: pyproject.toml constraints.txt $(SOURCE) $(MODEL)
 
 $(TEST)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(TEST)
-	$(TEST)/bin/$(INSTALL) --editable ".[train,evaluate,verbalize,parquet,faiss,heic,pdf,scale,dev]"
+	$(TEST)/bin/$(INSTALL) --editable ".[train,evaluate,verbalize,parquet,faiss,heic,pdf,qdrant,dev]"
 	touch $@
 
 $(TEST)/integrations: $(TEST)/installed
@@ -72,6 +85,11 @@ $(TEST)/integrations: $(TEST)/installed
 $(DOCS)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DOCS)
 	$(DOCS)/bin/$(INSTALL) --editable ".[docs]"
+	touch $@
+
+$(MILVUS)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(MILVUS)
+	$(MILVUS)/bin/$(INSTALL) --editable ".[scale,dev]" "milvus==2.3.5"
 	touch $@
 
 $(RAY)/installed: pyproject.toml constraints.txt

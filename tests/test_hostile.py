@@ -43,7 +43,8 @@ def test_harm_is_told_from_refusal() -> None:
         raise KeyError("oops")
 
     assert hostile.read_one(refuse, b"", Progress())[0].refused == 1
-    assert hostile.read_one(fail, b"", Progress())[1] == "KeyError: 'oops'"
+    harm = hostile.read_one(fail, b"", Progress())[1]  # the memory of a large test process may come behind
+    assert harm.startswith("KeyError: 'oops'")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from tests.index.test_filters import documents
 from tests.test_where import FILTERS
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import ConfigError, CorpusError, NoWordsError, StoreError
-from univldr.index import Manifest
+from univldr.index import ExactIndex, Manifest, wire
 from univldr.index.base import fields_of, to_payload
 from univldr.index.engines import create_index, open_index
 from univldr.index.milvus import MilvusIndex
@@ -29,7 +30,7 @@ from univldr.index.milvus_filter import filter_fields, translate
 from univldr.index.milvus_place import KEY, Place
 from univldr.index.milvus_rows import MAX_DOCUMENT, document_of, row_of
 from univldr.search import Searcher
-from univldr.types import Document, Modality
+from univldr.types import Document, Hit, Modality
 from univldr.where import Where, parse
 
 
@@ -273,3 +274,21 @@ def test_a_document_over_the_limit_is_refused() -> None:
     wide = row_of(Document("wide", Modality.TEXT, "語" * 50_000), unit(1)[0])
     assert max(len(part.encode()) for part in wide["document"]) < 65_536
     assert document_of(wide).text == "語" * 50_000
+
+
+class Wordless(ExactIndex):
+    """An engine that keeps no words."""
+
+    def query_words(self, text: str, k: int, **_: Any) -> list[Hit]:
+        raise NoWordsError("no words here; use --lexical off")
+
+
+def test_a_search_does_without_words_unless_it_insists() -> None:
+    index = Wordless(DIM)
+    filled(index, 10)
+    searcher = Searcher(HashEncoder(DIM), index)
+    assert list(searcher.search("text 3", lexical="auto")) == list(searcher.search("text 3", lexical="off"))
+    with pytest.raises(NoWordsError):
+        list(searcher.search("text 3", lexical="on"))
+    with pytest.raises(NoWordsError, match="no words here"):
+        wire.checked(wire.refusal(NoWordsError("no words here")))

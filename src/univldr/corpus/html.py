@@ -93,7 +93,7 @@ class _LineParser(HTMLParser):
         if not self.dropping:
             self._parts.append(data)
 
-    def parse_marked_section(self, i: int, report: bool = True) -> int:  # noqa: FBT001, FBT002
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
         """``<![``, of which the standard library expects a name, and fails without one."""
         try:
             return super().parse_marked_section(i, report)
