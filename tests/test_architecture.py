@@ -15,7 +15,7 @@ ROOT = Path(univldr.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = {
-    "types": 0, "errors": 0, "_optional": 0, "_lock": 0, "_pdf": 0,
+    "types": 0, "errors": 0, "_optional": 0, "_cores": 0, "_lock": 0, "_pdf": 0,
     "images": 1, "config": 1, "canvas": 1,
     "corpus": 2, "fusion": 2, "trec": 2, "centering": 2, "calibration": 2, "where": 2,
     "encoders": 3, "index": 3, "lexical": 3,

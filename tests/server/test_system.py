@@ -64,6 +64,16 @@ def test_embeddings_that_cannot_be(api: TestClient, body: dict[str, Any], status
     assert answer.json()["error"]["remedy"]
 
 
+def test_what_another_model_should_do_is_refused_before_it_is_encoded(
+    api: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def encode(*_: Any) -> Float32Array:
+        raise AssertionError("encoded")
+
+    monkeypatch.setattr(HashEncoder, "encode_queries", encode)
+    assert api.post("/v1/embeddings", json={"input": "x", "model": "another"}).status_code == 400
+
+
 def test_models(api: TestClient) -> None:
     [model] = Models.model_validate(api.get("/v1/models").json()).data
     assert (model.id, model.dim) == ("hash", 64)

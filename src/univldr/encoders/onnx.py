@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ import numpy.typing as npt
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
+from univldr._cores import cores
 from univldr.calibration import Calibration
 from univldr.encoders.captions import CaptionFitter
 from univldr.encoders.fingerprint import fingerprint
@@ -173,7 +173,7 @@ class OnnxEncoder:
         self._settings = texts.applied(ModelSettings.load(directory))
         self._text = Graph(self._graph_path(Modality.TEXT, variant), ("text_embeds", "pooler_output"))
         self._vision = Graph(self._graph_path(Modality.IMAGE, variant), ("image_embeds", "pooler_output"))
-        self._threads = min(_cores(), MAX_THREADS)
+        self._threads = min(cores(), MAX_THREADS)
 
     def _graph_path(self, modality: Modality, variant: str | None) -> Path:
         path = self._directory / "onnx" / self._settings.graph(modality, variant)
@@ -373,8 +373,3 @@ def _picture(document: Document) -> Path | bytes:
     if document.image is None:
         raise ImageError(f"{document.id}: an image document without an image")
     return document.image
-
-
-def _cores() -> int:
-    """Cores this process may use, which a container or ``taskset`` may limit."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -17,7 +17,7 @@ from univldr.where import Where
 _MILVUS = "milvus"
 
 
-_REMEDY = "make another: univldr index DIR --rebuild --index qdrant://host:6333/NEW-NAME"
+_REMEDY = "make another under a new name: univldr index DIR --rebuild --index URI"
 
 
 class Remote(Engine, Protocol):

@@ -148,7 +148,7 @@ def _new_engine(directory: Path, index: Path | None) -> str:
     if before and is_same_index(before, uri):
         raise StoreError(
             f"index {before} cannot be made anew in its own place; give it another name: "
-            "--rebuild --index qdrant://host:6333/NEW-NAME"
+            "--rebuild --index URI"
         )
     return uri
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import threading
 import time
 from collections import OrderedDict, deque
@@ -23,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from univldr._cores import cores
 from univldr.errors import StoreError, TimeLimitError
 from univldr.server import stages
 from univldr.types import Document, Encoder, Float32Array, Query
@@ -322,8 +322,3 @@ def _key(query: Query) -> bytes | None:
 
 def _passed_on(name: str) -> property:
     return property(lambda self: getattr(self._inner, name))
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

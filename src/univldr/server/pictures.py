@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import binascii
 import io
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from hashlib import blake2b
 
 from PIL import Image
 
+from univldr._cores import cores
 from univldr._pdf import draw_page
 from univldr.errors import ForbiddenError, ImageError, TooLargeError
 from univldr.images import check_picture, load_image
@@ -68,7 +68,7 @@ class Served:
         return cls(body, media_type, f'"{blake2b(body, digest_size=16).hexdigest()}"')
 
 
-kept: Kept[Served] = Kept(KEPT_BYTES, parallel=min(4, os.cpu_count() or 1))
+kept: Kept[Served] = Kept(KEPT_BYTES, parallel=min(4, cores()))
 """What this process has made of pictures lately. Few are decoded at a time: each may take 300 MB and more."""
 
 

@@ -12,11 +12,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
+from univldr._cores import cores
 from univldr.errors import CorpusError, ImageError, StoreError, UnivldrError
 from univldr.search import Request, Searcher
 from univldr.search.results import Found
 from univldr.server import stages
-from univldr.server.batching import BatchingEncoder, cores, too_late
+from univldr.server.batching import BatchingEncoder, too_late
 from univldr.server.described import counts_of, description_of
 from univldr.server.metrics import Metrics
 from univldr.server.queries import asked, decoded

@@ -17,7 +17,6 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import math
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from univldr._cores import cores
 from univldr._optional import require
 from univldr.encoders.fingerprint import fingerprint
 from univldr.errors import MissingExtra, ModelError
@@ -101,7 +101,7 @@ class OcrVerbalizer:
             ImageError: a picture cannot be decoded.
             ModelError: rapidocr or one of its models cannot be loaded, or fails.
         """
-        with ThreadPoolExecutor(min(_cores(), MAX_THREADS)) as pool:
+        with ThreadPoolExecutor(min(cores(), MAX_THREADS)) as pool:
             return list(pool.map(self._words, pictures))
 
     def _words(self, picture: Path | bytes) -> list[Words]:
@@ -266,7 +266,3 @@ def _model(kind: str) -> Path:
             'pip install --force-reinstall "univldr[ocr]"'
         )
     return path
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

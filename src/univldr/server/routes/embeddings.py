@@ -23,6 +23,8 @@ _PICTURE = "data:image/"
 async def embed(body: EmbeddingsBody, request: Request) -> Response:
     """Vectors of unit length for texts and pictures, in the space of the index."""
     parts = parts_of(request)
+    with parts.service.lease() as searcher:
+        _require_model(body, searcher.encoder)  # before anything is fetched, decoded or encoded
     inputs = body.input if isinstance(body.input, list) else [body.input]
     queries = [await _query(one, parts) for one in inputs]
     pictures = any(query.image for query in queries)
@@ -72,18 +74,23 @@ async def _query(given: str | InputBody, parts: Parts) -> Query:
 def _embedded(
     searcher: Searcher, body: EmbeddingsBody, queries: list[Query]
 ) -> tuple[Float32Array, int, str]:
-    """float32 [len(queries), dim], how many tokens their texts have, and the model's name.
+    """float32 [len(queries), dim], how many tokens their texts have, and the model's name."""
+    encoder = searcher.encoder
+    _require_model(body, encoder)  # the index may have been made anew meanwhile
+    texts = [query.text for query in queries if query.text]
+    return encoder.encode_queries(queries), sum(encoder.count_tokens(texts)) if texts else 0, encoder.name
+
+
+def _require_model(body: EmbeddingsBody, encoder: Encoder) -> None:
+    """Refuse to pass one model's vectors for another's.
 
     Raises:
         ConfigError: another model or number of dimensions is wanted.
     """
-    encoder = searcher.encoder
     if body.model not in ("", encoder.name):
         raise ConfigError(f"model is {body.model!r}; this server has {encoder.name!r}")
     if body.dimensions not in (None, encoder.dim):
         raise ConfigError(f"dimensions is {body.dimensions}; model {encoder.name!r} has {encoder.dim}")
-    texts = [query.text for query in queries if query.text]
-    return encoder.encode_queries(queries), sum(encoder.count_tokens(texts)) if texts else 0, encoder.name
 
 
 def _written(row: Float32Array, encoding: str) -> str | list[float]:
