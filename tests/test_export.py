@@ -16,8 +16,10 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from univldr import export as module
+from univldr.calibration import Calibration, Curve
 from univldr.encoders.fusion import FusionModule
 from univldr.encoders.onnx import OnnxEncoder
+from univldr.encoders.settings import load_calibration
 from univldr.encoders.torch_encoder import TorchEncoder
 from univldr.errors import ModelError
 from univldr.export import ExportReport, GraphReport, export_onnx, store_int8, store_small
@@ -130,8 +132,10 @@ def test_only_the_small_graphs_are_kept(
 
     monkeypatch.setattr(module, "_write", copy_traced)
     fusion = FusionModule.load(str(checkpoint("univldr-dual"))).train()
+    fusion.calibration = Calibration({"text": Curve(20.0, 0.4)}, 0.5)
     report = export_onnx(fusion, tmp_path, keep_float32=False)
     assert fusion.training
+    assert load_calibration(tmp_path) == fusion.calibration
     assert fusion.model.config._attn_implementation != "eager"
     names = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert names == {

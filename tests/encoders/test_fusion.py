@@ -21,7 +21,9 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from tokenizers import Tokenizer
 from torch.nn.functional import normalize
 
+from univldr.calibration import Calibration, Curve
 from univldr.encoders.fusion import FusionModule, fusion_transformer
+from univldr.encoders.settings import load_calibration
 from univldr.encoders.torch_encoder import TorchEncoder
 from univldr.errors import ConfigError, ImageError, ModelError
 from univldr.types import Document, Expansion, Modality, Query
@@ -155,6 +157,7 @@ def test_one_modality_trains_alone(checkpoint: Checkpoint) -> None:
 def test_saved_model_loads_again(checkpoint: Checkpoint, tmp_path: Path) -> None:
     fusion = FusionModule.load(str(checkpoint("univldr-dual")))
     fusion.modality_means = {"text": [0.5] * 32, "image": [0.25] * 32}
+    fusion.calibration = Calibration({"text": Curve(20.0, 0.4)}, 0.5)
     with torch.no_grad():
         fusion.logit_scale.fill_(2.5)
     model = fusion_transformer(fusion)
@@ -173,8 +176,20 @@ def test_saved_model_loads_again(checkpoint: Checkpoint, tmp_path: Path) -> None
     again = SentenceTransformer(str(tmp_path), trust_remote_code=True)
     np.testing.assert_allclose(again.encode(inputs), expected, atol=1e-6)
     assert again[0].modality_means == fusion.modality_means
+    assert again[0].calibration == Calibration({"text": Curve(20.0, 0.4)}, 0.5)
     encoder = TorchEncoder.load(tmp_path)  # names no code but ours, so it needs no trust
     np.testing.assert_allclose(encoder.encode_queries([Query("a dog")]), expected[:1], atol=1e-6)
+
+
+def test_a_model_in_training_is_no_longer_calibrated(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    fusion = FusionModule.load(str(checkpoint("univldr-dual"))).eval()
+    fusion.calibration = Calibration({"text": Curve(20.0, 0.4)}, 0.5)
+    model = fusion_transformer(fusion)
+    model.encode(["a dog"])
+    assert fusion.calibration is not None
+    model.train()
+    model.eval().save_pretrained(str(tmp_path), create_model_card=False)
+    assert load_calibration(tmp_path) is None
 
 
 def test_settings_come_from_univldr_json(checkpoint: Checkpoint, tmp_path: Path) -> None:

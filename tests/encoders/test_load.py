@@ -109,9 +109,22 @@ def test_a_hub_that_refuses_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_repository_name(model: Path, offline: Path) -> None:
     put_into_cache(model, offline, "someone/small-clip", "0" * 40)
-    assert load_encoder("someone/small-clip").name == "someone/small-clip"
+    pinned = f"someone/small-clip@{'0' * 40}"
+    assert load_encoder("someone/small-clip").name == load_encoder(pinned).name == pinned
     with pytest.raises(ModelError, match="someone/other: not cached"):
         load_encoder("someone/other")
+
+
+def test_repository_stays_at_the_commit_that_its_name_says(model: Path, offline: Path) -> None:
+    put_into_cache(model, offline, "someone/small-clip", "0" * 40)
+    old = load_encoder("someone/small-clip")
+    folder = offline / "models--someone--small-clip"
+    shutil.copytree(model, folder / "snapshots" / ("1" * 40))
+    (folder / "refs" / "main").write_text("1" * 40)
+    assert load_encoder("someone/small-clip").name == f"someone/small-clip@{'1' * 40}"
+    assert load_encoder(old.name).name == old.name
+    with pytest.raises(ModelError, match="someone/small-clip: not cached"):
+        load_encoder("someone/small-clip@v2")
 
 
 def test_repository_whose_settings_name_other_graphs(model: Path, offline: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import ModelError, StoreError
 from univldr.index import Manifest, Store, exists, index_of
+from univldr.index.manifest import is_same_name
 from univldr.index.sources import Finished
 from univldr.types import Document, Modality
 
@@ -96,6 +97,23 @@ def test_another_model(path: Path) -> None:
             ModelError, match=r"'hash' changed since .*hash-1-8.*hash-1-4.*univldr index --rebuild"
         ):
             store.manifest.check(path, HashEncoder(4))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("mini", "mini", True),
+        ("mini", "clip", False),
+        ("org/name@abc", "org/name", True),
+        ("org/name", "org/name@abc", True),
+        ("org/name@abc", "org/name@abd", False),
+        ("org/name@abc", "org/nam", False),
+        ("/models/name@abc", "/models/name", False),
+        ("/models/name", "/models/../models/name", True),
+    ],
+)
+def test_names_of_one_model(one: str, other: str, same: bool) -> None:
+    assert is_same_name(one, other) is same
 
 
 def _set(**fields: object) -> Callable[[Path], None]:

@@ -263,7 +263,11 @@ def test_a_hub_model_has_one_fingerprint_before_and_after_its_download(
     (folder / "refs" / "main").write_text(commit)
     cached = CaptionVerbalizer(hosted.settings)
     assert cached.fingerprint == before
-    assert texts(cached.verbalize(PICTURES)) == texts(verbalizer(model("blip")).verbalize(PICTURES))
+    words = texts(verbalizer(model("blip")).verbalize(PICTURES))
+    assert texts(cached.verbalize(PICTURES)) == words
+    (folder / "refs" / "main").write_text("f" * 40)  # the newest is another one, and not here
+    named = CaptionVerbalizer(CaptionSettings(model=f"org/blip@{commit}", max_tokens=6))
+    assert texts(named.verbalize(PICTURES)) == words
 
 
 def test_a_label_names_the_model_and_what_is_unusual() -> None:

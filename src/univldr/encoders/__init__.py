@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import logging
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,7 +33,9 @@ def load_encoder(name: str = "auto", texts: TextSettings = UNCHANGED) -> Encoder
             - ``clip``: CLIP ViT-B/32 as ONNX from the hub, pinned by revision;
             - ``hash``: the deterministic fake for tests;
             - ``openmatch:PATH``: a checkpoint of UniVL-DR's authors, converted once and cached;
-            - a directory, or ``org/name`` on the hub: ONNX where it has it, torch otherwise.
+            - a directory, or ``org/name`` on the hub: ONNX where it has it, torch otherwise. The name
+              of the encoder has the commit, ``org/name@commit``, so that an index keeps to it;
+              ``org/name@revision`` takes another than the newest.
         texts: What to change of how the model reads texts.
 
     Raises:
@@ -49,8 +50,10 @@ def load_encoder(name: str = "auto", texts: TextSettings = UNCHANGED) -> Encoder
     directory = Path(name).expanduser()
     if directory.is_dir():
         return _from_directory(directory, str(directory.resolve()), texts)
-    if re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not name.startswith("."):
-        return _from_directory(hub.fetch(name), name, texts)
+    if on_hub := hub.split(name):
+        repo, revision = on_hub
+        snapshot = hub.fetch(repo, revision)
+        return _from_directory(snapshot, hub.pinned(repo, snapshot), texts)
     nearest = difflib.get_close_matches(name, _BY_NAME, n=1, cutoff=0.4)
     hint = f"did you mean {nearest[0]!r}? " if nearest else ""
     raise ModelError(

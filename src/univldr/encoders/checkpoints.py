@@ -7,7 +7,7 @@ from pathlib import Path
 
 from huggingface_hub import errors, snapshot_download
 
-from univldr.encoders import mini_directory
+from univldr.encoders import hub, mini_directory
 from univldr.errors import ModelError
 
 _NOT_TORCH = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.msgpack", "*.ot", "*.pickle", "*.pkl"]
@@ -15,6 +15,10 @@ _NOT_TORCH = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.msgpack", "*.ot", "*.
 
 def fetch(name_or_path: str | Path, revision: str | None = None) -> Path:
     """The local directory of a model; what torch needs of a hub model is downloaded once.
+
+    Args:
+        name_or_path: ``mini``, a directory, ``org/name`` or ``org/name@revision``.
+        revision: Of ``org/name``; the newest, if neither says.
 
     Raises:
         ModelError: neither ``mini``, nor a directory, nor a model the hub gives.
@@ -25,10 +29,12 @@ def fetch(name_or_path: str | Path, revision: str | None = None) -> Path:
     if directory.is_dir():
         return directory
     name = str(name_or_path)
+    repo, named = hub.split(name) or (name, None)
+    revision = revision or named
     try:
-        snapshot = Path(snapshot_download(name, revision=revision, ignore_patterns=[*_NOT_TORCH, "*.bin"]))
+        snapshot = Path(snapshot_download(repo, revision=revision, ignore_patterns=[*_NOT_TORCH, "*.bin"]))
         if not any(snapshot.rglob("*.safetensors")):
-            snapshot_download(name, revision=snapshot.name, ignore_patterns=_NOT_TORCH)
+            snapshot_download(repo, revision=snapshot.name, ignore_patterns=_NOT_TORCH)
     except (OSError, ValueError, errors.HTTPError) as error:  # type: ignore[attr-defined]  # its client's errors
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(

@@ -26,7 +26,16 @@ from transformers.utils import logging as transformers_logging
 from univldr.encoders import heads
 from univldr.encoders.checkpoints import fetch, only_graphs
 from univldr.encoders.preprocess import BatchTokenizer, ImageProcessor
-from univldr.encoders.settings import FILE_NAME, FORMAT, JOINT, ModelSettings, is_joint, read_json
+from univldr.encoders.settings import (
+    CALIBRATION,
+    FILE_NAME,
+    FORMAT,
+    JOINT,
+    ModelSettings,
+    is_joint,
+    load_calibration,
+    read_json,
+)
 from univldr.errors import ModelError
 from univldr.images import load_image
 
@@ -57,6 +66,7 @@ class FusionModule(InputModule):
         name: What the model calls itself.
         modality_means: Mean unit row of texts and of pictures, where they were measured.
         joint: See :class:`univldr.encoders.settings.Joint`; whoever trains it so sets it.
+        calibration: What its scores mean; ``None`` once it was put into training, which changes them.
     """
 
     config_file_name = FILE_NAME
@@ -83,6 +93,7 @@ class FusionModule(InputModule):
         self.name = name or str(stored.get("name", directory.name))
         self.modality_means: dict[str, list[float]] | None = stored.get("modality_means")
         self.joint = is_joint(directory)
+        self.calibration = load_calibration(directory)
         self.tokenizer = BatchTokenizer(
             directory,
             max_tokens=self.settings.max_tokens,
@@ -123,6 +134,12 @@ class FusionModule(InputModule):
         if tokens != self.settings.max_tokens:
             self.settings = replace(self.settings, max_tokens=tokens)
             self.tokenizer = self.tokenizer.limited(tokens)
+
+    def train(self, mode: bool = True) -> Self:
+        """As of any module; what is trained has to be calibrated anew."""
+        if mode:
+            self.calibration = None
+        return super().train(mode)
 
     def text_features(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """int64 [B, T] and its mask to [B, dim], not normalised."""
@@ -195,6 +212,7 @@ class FusionModule(InputModule):
         middle = getattr(self.model.config, "middle", 0)
         record |= {"middle": middle} if middle else {}  # no weight tells of it
         record |= {} if self.joint else {JOINT: False}
+        record |= {CALIBRATION: self.calibration.plain()} if self.calibration else {}
         return record | ({"fixed_length": True} if self.settings.fixed_length else {})
 
     def save_beside(self, directory: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from univldr.encoders.settings import ModelSettings
@@ -11,8 +12,20 @@ from univldr.types import Modality
 CLIP_REPO = "Xenova/clip-vit-base-patch32"
 CLIP_REVISION = "d15189d7028b43f1d3e65039190477f6af591c2a"
 
+_NAME = re.compile(r"(?P<repo>\w[\w.-]*/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 _SETTINGS = "*.json"
 _NEEDED = ("tokenizer.json", "preprocessor_config.json")
+
+
+def split(name: str) -> tuple[str, str | None] | None:
+    """Repository and revision of ``org/name`` or ``org/name@revision``; ``None`` where it is neither."""
+    found = _NAME.fullmatch(name)
+    return (found["repo"], found["revision"]) if found else None
+
+
+def pinned(repo: str, snapshot: Path) -> str:
+    """The name that gives this very snapshot again: ``org/name@commit``."""
+    return f"{repo}@{snapshot.name}"
 
 
 def cached(repo: str, revision: str | None = None) -> Path | None:

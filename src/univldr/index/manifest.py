@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from univldr.errors import ModelError, StoreError
 from univldr.index.base import rebuild_remedy, unusable
 from univldr.index.files import MANIFEST, UPLOADS
 from univldr.types import Encoder
+
+_ON_HUB = re.compile(r"\w[\w.-]*/[\w.-]+@[\w./-]+")
 
 FORMAT = 3
 """2: the stamp of a picture's source says which words it was indexed with. 3: generations and places."""
@@ -180,7 +183,7 @@ class Manifest:
         Raises:
             ModelError: the index was made with another one.
         """
-        if self.encoder not in (name, str(Path(name).expanduser().resolve())):
+        if not is_same_name(self.encoder, name):
             raise ModelError(
                 f"index {index} was made with model {self.encoder!r}, not {name!r}; "
                 f"use --model {self.encoder}, or {rebuild_remedy(index)} --model {name}"
@@ -199,6 +202,14 @@ class Manifest:
                 f"({self.fingerprint}, {self.dim} dimensions; now {encoder.fingerprint}, {encoder.dim}); "
                 f"{rebuild_remedy(index)}"
             )
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Whether two names may mean one model: a path however written, a hub's with or without its commit."""
+    if one in (other, str(Path(other).expanduser().resolve())):
+        return True
+    long, short = sorted((one, other), key=len, reverse=True)
+    return bool(_ON_HUB.fullmatch(long)) and long.startswith(f"{short}@")
 
 
 def _broken(index: Path, reason: str) -> StoreError:

@@ -102,5 +102,6 @@ def _encoded(image: Image.Image) -> bytes:
 
 
 def _name(name: str) -> str:
-    """MTEB wants an organisation before it; a folder gives its own name."""
+    """MTEB wants an organisation before it; a folder gives its own name, the hub's loses its commit."""
+    name = name.partition("@")[0] if name.count("/") == 1 else name
     return name if name.count("/") == 1 and not name.startswith("/") else f"univldr/{Path(name).name}"

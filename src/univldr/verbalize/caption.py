@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property
@@ -10,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from univldr.encoders import hub
 from univldr.encoders.checkpoints import fetch
 from univldr.encoders.fingerprint import fingerprint
 from univldr.encoders.settings import read_json
@@ -135,7 +135,7 @@ def _directory(model: str, name: str) -> Path | None:
             raise ModelError(f"{model}: no config.json in it; give the directory of a model of transformers")
         _check_kind(directory, name)
         return directory
-    if re.fullmatch(r"\w[\w.-]*/[\w.-]+", model):
+    if hub.split(model):
         return None
     raise ModelError(f"{model}: neither a directory nor a hub id such as org/name; check the spelling")
 
@@ -157,11 +157,12 @@ def _commit(model: str) -> str:
     """The commit of a hub model in the cache; else, with one request, the hub's own."""
     from huggingface_hub import HfApi, errors, try_to_load_from_cache
 
-    known = try_to_load_from_cache(model, "config.json")
+    repo, revision = hub.split(model) or (model, None)
+    known = try_to_load_from_cache(repo, "config.json", revision=revision)
     if isinstance(known, str):
         return Path(known).parent.name
     try:
-        commit = HfApi().model_info(model, timeout=10).sha
+        commit = HfApi().model_info(repo, revision=revision, timeout=10).sha
     except (OSError, ValueError, errors.HTTPError) as error:  # type: ignore[attr-defined]  # its client's errors
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from univldr.errors import ConfigError, NotFoundError
+from univldr.index.manifest import is_same_name
 from univldr.search import Searcher
 from univldr.server.answers import answer
 from univldr.server.parts import Parts, id_of, parts_of
@@ -87,7 +88,7 @@ def _require_model(body: EmbeddingsBody, encoder: Encoder) -> None:
     Raises:
         ConfigError: another model or number of dimensions is wanted.
     """
-    if body.model not in ("", encoder.name):
+    if body.model and not is_same_name(encoder.name, body.model):
         raise ConfigError(f"model is {body.model!r}; this server has {encoder.name!r}")
     if body.dimensions not in (None, encoder.dim):
         raise ConfigError(f"dimensions is {body.dimensions}; model {encoder.name!r} has {encoder.dim}")
