@@ -1,4 +1,4 @@
-"""Encoding a folder of pictures to Parquet beside indexing it, as commands; on a Ray cluster where Ray is."""
+"""Encoding pictures, to Parquet and into an index, beside indexing them; on a Ray cluster where Ray is."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ def rounds(folder: Path, model: str, runs: int, address: str | None, size: int) 
     ways: dict[str, Sequence[object]] = {
         "univldr index": ("index", folder, "--index"),
         "univldr encode": ("encode", folder, "--shard-documents", size, "--to"),
+        "univldr encode --index": ("encode", folder, "--shard-documents", size, "--index"),
     }
     if address is not None:
         ways["univldr encode --ray, two nodes"] = (*ways["univldr encode"][:-1], "--ray", address, "--to")

@@ -5,17 +5,20 @@ from __future__ import annotations
 import gc
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from univldr.encode import EncodeReport, encode
+from univldr.encode.run import folder_for
+from univldr.index import Store, exists
 from univldr.transfer import Parquet
 
 cluster_utils = pytest.importorskip("ray.cluster_utils", reason="make test-ray has it")
@@ -49,8 +52,8 @@ def corpus(folder: Path, count: int = SHARDS * SIZE) -> Path:
 
 
 @contextmanager
-def command(source: Path, to: Path, address: str) -> Iterator[subprocess.Popen[str]]:
-    words = ["encode", source, "--to", to, "--ray", address, "--model", "hash", "--shard-documents", SIZE]
+def command(source: Path, to: Path, address: str, option: str = "--to") -> Iterator[subprocess.Popen[str]]:
+    words = ["encode", source, option, to, "--ray", address, "--model", "hash", "--shard-documents", SIZE]
     with subprocess.Popen(
         [sys.executable, "-m", "univldr", *map(str, words), "--json"],
         stdout=subprocess.PIPE,
@@ -68,12 +71,28 @@ def made(folder: Path) -> int:
     return len(list(folder.glob("*.parquet")))
 
 
-def wait_until(folder: Path, count: int, process: subprocess.Popen[str]) -> None:
+def stored(folder: Path) -> int:
+    """How many shards are in the index that ``folder`` belongs to."""
+    for file in folder.glob(".indexes/*.sqlite"):
+        with closing(sqlite3.connect(file)) as record, suppress(sqlite3.OperationalError):  # not made yet
+            return int(record.execute("SELECT COUNT(*) FROM shards WHERE stamp != ''").fetchone()[0])
+    return 0
+
+
+def wait_until(
+    folder: Path, count: int, process: subprocess.Popen[str], counted: Callable[[Path], int] = made
+) -> None:
     until = time.monotonic() + PATIENCE
-    while made(folder) < count:
+    while counted(folder) < count:
         assert process.poll() is None, process.communicate()
-        assert time.monotonic() < until, f"{made(folder)} shards after {PATIENCE} s"
+        assert time.monotonic() < until, f"{counted(folder)} shards after {PATIENCE} s"
         time.sleep(0.01)
+
+
+def held(index: Path) -> list[str]:
+    with Store.open(index) as store:
+        found = [document.id for documents, _ in store.engine.scan(vectors=False) for document in documents]
+    return sorted(found, key=int)
 
 
 def ids(folder: Path) -> list[str]:
@@ -110,6 +129,36 @@ def test_a_driver_that_dies_is_continued_without_ray_and_gives_the_same(tmp_path
     assert whole.documents == report.documents
     names = {path.name: path.read_bytes() for path in to.glob("*.parquet")}
     assert names == {path.name: path.read_bytes() for path in (tmp_path / "alone").glob("*.parquet")}
+
+
+def test_straight_into_an_index_while_a_node_dies(tmp_path: Path) -> None:
+    source, index = corpus(tmp_path), tmp_path / "index"
+    folder = folder_for(source, None, index)
+    with cluster(2) as (ray, nodes), command(source, index, ray.address, "--index") as process:
+        wait_until(folder, 5, process, stored)
+        ray.remove_node(nodes[1], allow_graceful=False)
+        left = SHARDS - stored(folder)
+        printed, errors = process.communicate(timeout=PATIENCE)
+    assert left > 10, "it was over before the node died"
+    assert process.returncode == 0, errors
+    report = json.loads(printed)
+    assert (report["documents"], report["made"]) == (SHARDS * SIZE, SHARDS)
+    assert report["quarantined"] == report["skipped"] == []
+    assert held(index) == [str(n) for n in range(SHARDS * SIZE)]
+    assert made(folder) == 0
+
+
+def test_an_index_whose_driver_dies_is_continued_without_ray(tmp_path: Path) -> None:
+    source, index = corpus(tmp_path), tmp_path / "index"
+    folder = folder_for(source, None, index)
+    with cluster(2) as (ray, _), command(source, index, ray.address, "--index") as process:
+        wait_until(folder, 5, process, stored)
+    count = stored(folder)
+    assert not exists(index)
+    report = encode(source, index=index)
+    assert report.documents == SHARDS * SIZE
+    assert report.made <= SHARDS - count
+    assert held(index) == [str(n) for n in range(SHARDS * SIZE)]
 
 
 def test_a_shard_that_cannot_be_read_is_quarantined(tmp_path: Path) -> None:

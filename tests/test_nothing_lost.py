@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -305,5 +306,20 @@ def test_a_document_that_goes_while_it_is_searched_for(folder: Path, monkeypatch
 def test_a_soak() -> None:
     outcome = soak.run(0.05, clients=3, model="hash", documents=50)
     assert (outcome.errors, outcome.lost) == (0, [])
-    assert sum(outcome.statuses.values()) > 10
+    assert outcome.requests > 10
     assert "neither a success nor 429: 0; lost: 0" in outcome.report()
+
+
+def soaked(grown: Callable[[int], float], files: Callable[[int], int] = lambda number: 20) -> soak.Outcome:
+    """Ten minutes at 50 requests a second; ``grown`` tells bytes by requests."""
+    samples = [soak.Sample(50 * n, 60 + grown(50 * n) / 1e6, 100, files(n), 18, 5, 30) for n in range(600)]
+    return soak.Outcome(Counter({("POST search", 200): 30_000, ("POST search", 429): 9}), samples)
+
+
+def test_a_soak_sees_what_grows() -> None:
+    leak = soaked(lambda requests: 130 * requests)
+    assert leak.slope == pytest.approx(1.3)
+    assert [one.split(";")[0] for one in leak.complaints()] == ["memory grows by 2.6 MB"]
+    assert soaked(lambda requests: 5e6 * (requests > 5_000)).complaints() == []  # it was only warming up
+    assert soaked(lambda requests: 1e6 * (requests > 20_000)).complaints() == []
+    assert soaked(lambda requests: 0, lambda second: 20 + second // 30).complaints() == ["files: 33, then 39"]

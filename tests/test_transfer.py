@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.index.fake_qdrant import fake_qdrant
 from univldr.corpus import open_corpus
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import ConfigError, MissingExtra, ModelError, StoreError
 from univldr.index import Manifest, Store
+from univldr.index.engines import open_index
 from univldr.transfer import dump, load
 from univldr.types import Document, Expansion, Modality
 
@@ -54,7 +57,7 @@ def content(path: Path) -> tuple[dict[str, Document], dict[str, list[float]]]:
 def test_there_and_back(index: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if name.endswith("faiss"):
         pytest.importorskip("faiss")
-    monkeypatch.setattr("univldr.transfer.SCAN_SIZE", 7)  # several batches
+    monkeypatch.setattr("univldr.transfer.formats.SCAN_SIZE", 7)  # several batches
     told: list[tuple[int, int, str]] = []
     assert dump(index, tmp_path / name, progress=lambda *at: told.append(at)) == 42
     assert told[-1] == (42, 42, "documents")
@@ -78,10 +81,46 @@ def test_what_a_load_that_was_interrupted_left_is_not_mixed_in(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("univldr.transfer.means.refresh", interrupted)
+        patch.setattr("univldr.transfer.files.means.refresh", interrupted)
         with pytest.raises(KeyboardInterrupt):
             load(tmp_path / "all.parquet", tmp_path / "new")
     assert load(tmp_path / "less.parquet", tmp_path / "new") == 41
+
+
+def test_a_load_goes_on_where_it_was_killed_unless_the_file_is_another(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("univldr.transfer.formats.SCAN_SIZE", 7)
+    monkeypatch.setattr("univldr.index.qdrant_calls.PAUSES", ())
+    file = tmp_path / "all.parquet"
+    dump(index, file)
+    with fake_qdrant() as server:
+        uri = f"{server.url}/docs"
+        server.faults[:] = ["none"] * 12 + ["drop"] * 50
+        with pytest.raises(StoreError, match="nobody answers"):
+            load(file, uri)
+        server.faults.clear()
+        with pytest.raises(StoreError, match=r"only half filled, from \S+/all.parquet of "):
+            open_index(uri)
+        server.bodies.clear()
+        assert load(file, uri) == 42
+        sent = sum("vector" in point for body in server.bodies if body for point in _points(body))
+        assert 0 < sent < 42
+        assert dump(uri, tmp_path / "again.parquet") == 42
+        assert load(tmp_path / "again.parquet", tmp_path / "copy") == 42
+        assert content(tmp_path / "copy") == content(index)
+        half = f"{server.url}/half"
+        server.faults[:] = ["none"] * 12 + ["drop"] * 50
+        with pytest.raises(StoreError, match="nobody answers"):
+            load(file, half)
+        server.faults.clear()
+        os.utime(file, (1, 1))
+        with pytest.raises(StoreError, match=r"only half filled, from .*; run that univldr copy or load"):
+            load(file, half)
+
+
+def _points(body: Any) -> list[Any]:
+    return [point for point in body.get("points", []) if isinstance(point, dict)]
 
 
 def test_parquet_is_a_corpus_of_records_and_a_plain_table(index: Path, tmp_path: Path) -> None:
@@ -147,7 +186,7 @@ def test_an_index_that_exists_and_an_ending_nobody_knows(index: Path, tmp_path: 
 
 
 def test_without_faiss(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("univldr.transfer.require", _missing)
+    monkeypatch.setattr("univldr.transfer.formats.require", _missing)
     with pytest.raises(MissingExtra, match=r'pip install "univldr\[faiss\]"'):
         dump(index, tmp_path / "all.faiss")
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import univldr.pipeline.updating
-from tests.verbalize.kit import ColourVerbalizer, broken_png
+import univldr.verbalize.load
+from tests.verbalize.kit import ColourVerbalizer, broken_png, png
 from univldr.encoders.settings import TextSettings
 from univldr.errors import ConfigError, MissingExtra
 from univldr.index import Manifest, Store, index_of
 from univldr.pipeline import IndexReport, update
+from univldr.search import create as create_index
 from univldr.search import open as open_index
-from univldr.types import Encoder, Expansion, Query
+from univldr.types import Document, Encoder, Expansion, Modality, Query
 from univldr.verbalize.base import Verbalizer, Words
 from univldr.verbalize.settings import Plan
 
@@ -46,7 +47,7 @@ def verbalizers(monkeypatch: pytest.MonkeyPatch) -> dict[str, ColourVerbalizer]:
                 raise MissingExtra("rapidocr", "verbalize", name)
         return [known[name] for name in plan.names]
 
-    monkeypatch.setattr(univldr.pipeline.updating, "load_verbalizers", load)
+    monkeypatch.setattr(univldr.verbalize.load, "load_verbalizers", load)
     return known
 
 
@@ -259,3 +260,67 @@ def test_another_weight_reads_the_pictures_again_and_makes_no_words(
 def test_a_weight_out_of_range(folder: Path, weight: float) -> None:
     with pytest.raises(ConfigError, match="above 0 and at most 1"):
         update(folder, model="hash", verbalize="tags", settings=[f"tags.weight={weight}"])
+
+
+def upload(folder: Path, *documents: Document) -> None:
+    with open_index(folder) as searcher:
+        searcher.upsert(documents)
+
+
+def words_of(folder: Path, id_: str) -> list[tuple[str, str]]:
+    with open_index(folder) as searcher:
+        (document,) = searcher.index.get([id_])
+        assert document is not None
+        vector = searcher.encoder.encode_documents([document])  # what is stored is what is encoded
+        assert searcher.index.vectors([id_])[id_] @ vector[0] == pytest.approx(1, abs=1e-6)
+        return [(words.text, words.origin) for words in document.expansions]
+
+
+def test_uploads_get_words_too(folder: Path, verbalizers: dict[str, ColourVerbalizer]) -> None:
+    index(folder, "caption")
+    brought = (Expansion("a lawn"),)
+    given = Document("lawn", Modality.IMAGE, "Ours", png("green"), expansions=brought)
+    silent = Document("quiet", Modality.IMAGE, "", png("green"), metadata={"verbalize": False})
+    upload(folder, given, silent, Document("note", Modality.TEXT, "a note"))
+    assert words_of(folder, "lawn") == [("a lawn", ""), ("green", "caption")]
+    assert words_of(folder, "quiet") == words_of(folder, "note") == []
+    seen = verbalizers["caption"].seen
+    assert (index(folder).updated, verbalizers["caption"].seen) == (0, seen)  # nothing is left to do
+    assert words_of(folder, "lawn") == [("a lawn", ""), ("green", "caption")]
+
+
+def test_the_words_of_uploads_follow_the_verbalizers(
+    folder: Path, verbalizers: dict[str, ColourVerbalizer]
+) -> None:
+    index(folder)
+    given = Document("lawn", Modality.IMAGE, "", png("green"), expansions=(Expansion("a lawn"),))
+    upload(folder, given)
+    assert words_of(folder, "lawn") == [("a lawn", "")]
+    index(folder, "tags")
+    assert words_of(folder, "lawn") == [("a lawn", ""), ("green", "tags")]
+    update(folder, model="hash", verbalize="caption", rebuild=True)
+    assert words_of(folder, "lawn") == [("a lawn", ""), ("green", "caption")]
+    index(folder, "none")
+    assert words_of(folder, "lawn") == [("a lawn", "")]
+
+
+def test_an_upload_that_needs_what_is_not_installed_is_refused(
+    folder: Path, verbalizers: dict[str, ColourVerbalizer]
+) -> None:
+    index(folder, "caption")
+    del verbalizers["caption"]
+    with open_index(folder) as searcher:
+        searcher.upsert([Document("note", Modality.TEXT, "a note")])
+        with pytest.raises(MissingExtra, match="univldr\\[verbalize\\]"):
+            searcher.upsert([Document("lawn", Modality.IMAGE, "", png("green"))])
+        assert [one and one.id for one in searcher.index.get(["note", "lawn"])] == ["note", None]
+
+
+def test_an_index_without_a_folder_has_verbalizers_too(
+    folder: Path, verbalizers: dict[str, ColourVerbalizer], tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match='no verbalizer "smell"'):
+        create_index(tmp_path / "own", model="hash", verbalize="smell")
+    with create_index(tmp_path / "own", model="hash", verbalize="caption") as searcher:
+        searcher.upsert([Document("lawn", Modality.IMAGE, "", png("green"))])
+    assert words_of(tmp_path / "own", "lawn") == [("green", "caption")]

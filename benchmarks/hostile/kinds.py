@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 from collections.abc import Callable, Iterator
@@ -12,12 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from benchmarks.hostile import bodies, pictures
+from benchmarks.hostile import bodies, datasets, papers, pictures, tables
 from univldr import trec
 from univldr.corpus import open_corpus
-from univldr.corpus.collection import open_collection
 from univldr.corpus.passages import PassageCutter
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import ConfigError, CorpusError, ImageError
@@ -37,16 +33,19 @@ class Kind:
     """Inputs of one kind.
 
     Attributes:
-        share: How many of a hundred inputs are of it.
+        share: How many of the inputs are of it, beside the other kinds' shares.
         seeds: Sound inputs.
         reader: Within it, what reads an input; it gets a folder of its own.
         specials: Makes inputs that no damage would lead to; they come first.
+        steps: How many times it may take the time that an input may take, as a process beside this one ends
+            each of its steps where it takes longer.
     """
 
     share: float
     seeds: Callable[[], list[bytes]]
     reader: Callable[[Path], AbstractContextManager[Read]]
     specials: Callable[[], list[Callable[[], bytes]]] = list
+    steps: int = 1
 
 
 # --- pictures ---
@@ -72,6 +71,15 @@ def _texts(names: tuple[str, ...], folder: Path) -> Iterator[Read]:
     def read(data: bytes) -> None:
         for name in names:
             (folder / name).write_bytes(data)
+        _read_all(folder)
+
+    yield read
+
+
+@contextmanager
+def _papers(folder: Path) -> Iterator[Read]:
+    def read(data: bytes) -> None:
+        (folder / "a.pdf").write_bytes(data)
         _read_all(folder)
 
     yield read
@@ -173,42 +181,7 @@ def _record_specials() -> list[Callable[[], bytes]]:
     ]
 
 
-# --- data sets ---
-
-
-@contextmanager
-def _webqa(folder: Path) -> Iterator[Read]:
-    """One of the files is damaged: its name comes before the first line break."""
-
-    def read(data: bytes) -> None:
-        name, _, content = data.partition(b"\n")
-        sound = dict(seed.split(b"\n", 1) for seed in _webqa_seeds())
-        for file, right in sound.items():
-            (folder / file.decode()).write_bytes(content if file == name else right)
-        collection = open_collection(folder, cache=folder / "cache")
-        for row in range(len(collection)):
-            with suppress(CorpusError, ImageError):
-                _ENCODER.encode_documents(collection.documents([row]))
-        for split in collection.splits():
-            collection.topics(split)
-            collection.qrels(split)
-
-    yield read
-
-
-def _webqa_seeds() -> list[bytes]:
-    line = b"30000000\t" + base64.b64encode(pictures.SMALL) + b"\n"
-    second = b"30000001\t" + base64.b64encode(pictures.SMALL) + b"\n"
-    question = {"qid": "q", "Q": "What?", "A": ["x"], "img_posFacts": ["30000000"], "txt_posFacts": ["t"]}
-    asked = json.dumps({**question, "img_negFacts": ["30000001"], "txt_negFacts": []}).encode() + b"\n"
-    images = [{"image_id": 30000000 + n, "caption": "a barn"} for n in range(2)]
-    return [
-        b"all_docs.json\n" + json.dumps({"snippet_id": "t", "fact": "A fact."}).encode() + b"\n",
-        b"all_imgs.json\n" + b"".join(json.dumps(image).encode() + b"\n" for image in images),
-        *(f"{split}.json\n".encode() + asked for split in ("train", "dev", "test")),
-        b"imgs.tsv\n" + line + second,
-        b"imgs.lineidx.new\n" + f"30000000\t0\n30000001\t{len(line)}\n".encode(),
-    ]
+# --- TREC files ---
 
 
 @contextmanager
@@ -310,12 +283,18 @@ KINDS: dict[str, Kind] = {
     "text": Kind(4, _text_seeds, partial(_texts, ("a.txt", "a.png.txt")), _text_specials),
     "Markdown": Kind(4, _text_seeds, partial(_texts, ("a.md",)), _text_specials),
     "HTML": Kind(4, _text_seeds, partial(_texts, ("a.html",)), _text_specials),
+    "PDF": Kind(2.5, papers.seeds, _papers, papers.specials, steps=2),
+    "Parquet": Kind(2, tables.parquet_seeds, tables.parquet, tables.parquet_specials),
+    "dump": Kind(1, tables.dump_seeds, tables.dump),
+    "tar": Kind(3, tables.tar_seeds, tables.tar, tables.tar_specials),
+    "vectors": Kind(1, tables.vectors_seeds, tables.vectors, tables.vectors_specials),
     "records": Kind(14, _record_seeds, _records, _record_specials),
-    "webqa": Kind(5, _webqa_seeds, _webqa),
+    "webqa": Kind(5, datasets.webqa_seeds, datasets.webqa),
+    "data sets": Kind(5, datasets.others_seeds, datasets.others),
+    "models": Kind(3, datasets.model_seeds, datasets.model, datasets.model_specials),
     "trec": Kind(10, _trec_seeds, _trec),
     "filters": Kind(12.5, _filter_seeds, _filters, _filter_specials),
     "recipes": Kind(7, _recipe_seeds, _recipes, _recipe_specials),
     "bodies": Kind(8, bodies.seeds, bodies.reader, bodies.specials),
 }
-"""By name; the shares add up to 100."""
-assert np.isclose(sum(kind.share for kind in KINDS.values()), 100)
+"""By name."""

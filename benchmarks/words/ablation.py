@@ -10,8 +10,8 @@ from typing import NamedTuple
 from benchmarks.ordering.__main__ import HERE as ORDERING
 from benchmarks.ordering.report import SEEDS
 from univldr.corpus.collection import open_collection
+from univldr.evaluation.running import Load
 from univldr.evaluation.runs import load_runs, of_collection
-from univldr.evaluation.systems import Load
 from univldr.evaluation.words import Wording
 from univldr.training.recipe import read_recipe
 from univldr.training.reproduce import Reproduction

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from univldr.evaluation.measures import evaluate
     from univldr.pipeline import update
     from univldr.search import Results, Searcher, create, open
+    from univldr.transfer import copy
     from univldr.types import Document, Encoder, Hit, Modality, Query, Term
 
 __version__ = "0.1.0"
@@ -44,6 +45,7 @@ _HOMES = {
     "StoreError": "errors",
     "Term": "types",
     "UnivldrError": "errors",
+    "copy": "transfer",
     "create": "search",
     "evaluate": "evaluation.measures",
     "load_encoder": "encoders",
@@ -71,6 +73,7 @@ __all__ = [
     "StoreError",
     "Term",
     "UnivldrError",
+    "copy",
     "create",
     "evaluate",
     "load_encoder",

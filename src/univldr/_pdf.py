@@ -1,24 +1,22 @@
 """PDF files by pypdfium2 (PDFium): the text of their pages, and how a page looks.
 
 A page's picture is named by a path, ``report.pdf#page=3``, and drawn when somebody looks at it: an index of
-ten thousand pages keeps no pixels, and pixels that are drawn are never more than one page's. PDFium is not
-thread-safe, so everything here happens under one lock; and it keeps what it has parsed until a document is
-closed, so documents are closed early, under the lock too.
+ten thousand pages keeps no pixels, and pixels that are drawn are never more than one page's. PDFium has a
+process of its own (:mod:`univldr._pdf_process`); and it keeps what it has parsed until a document is closed,
+so documents are closed early.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image
 
-from univldr._optional import require
+from univldr import _pdf_process
+from univldr._pdf_worker import Answer
 from univldr.errors import CorpusError, ImageError
 
 SHORTER_SIDE = 400
@@ -37,11 +35,8 @@ MAX_PAGE_TEXT = 1_000_000
 """Characters of a page that are read; a file may unfold to any number."""
 
 _AT_ONCE = 200  # pages that are read before the document is closed and opened again
-_PASSWORD = 4  # FPDF_ERR_PASSWORD
+_MOST_ENDS = 3  # pages of a file that may be PDFium's end; each may take seconds
 _PAGE = re.compile(r"(.*\.pdf)#page=([1-9]\d{0,6})", re.IGNORECASE | re.DOTALL)
-_DAMAGE = (RuntimeError, ValueError, OSError, MemoryError, ArithmeticError)  # PdfiumError is a RuntimeError
-
-_lock = threading.Lock()
 
 
 class PageText(NamedTuple):
@@ -79,22 +74,25 @@ def read_pages(path: Path) -> Iterator[PageText]:
     """Every page in order, what people filled into forms included; memory does not grow with the file.
 
     Raises:
-        CorpusError: the file is damaged, encrypted, or has over ``MAX_PAGES`` pages; the message does not
-            name it.
+        CorpusError: the file is damaged, encrypted, has over ``MAX_PAGES`` pages, or over ``_MOST_ENDS`` that
+            PDFium cannot read within its limits; the message does not name it.
         MissingExtra: pypdfium2 is not installed.
         OSError: the file cannot be opened.
     """
-    first, pages = 0, 1
+    first, pages, ends = 0, 1, 0
     while first < pages:
-        with _opened(path) as pdf:
-            pages = len(pdf)
-            if pages > MAX_PAGES:
-                raise CorpusError(f"{pages:,} pages, over the limit of {MAX_PAGES:,}; split the file")
-            title = pdf.get_metadata_value("Title")
-            after = min(first + _AT_ONCE, pages)
-            read = [_text(pdf, number, pages, title) for number in range(first, after)]
+        request = {"most_pages": MAX_PAGES, "first": first, "after": first + _AT_ONCE}
+        got, end = _asked(path, request | {"most_text": MAX_PAGE_TEXT})
+        head = got[0][0] if got else {}
+        read = [PageText(first + n, **head, **fields) for n, (fields, _) in enumerate(got[1:], start=1)]
+        if end:
+            ends += 1
+            if not head or ends > _MOST_ENDS:
+                raise CorpusError(f"damaged, or made to do harm: {end}; print it to a new file")
+            read.append(PageText(first + len(read) + 1, **head, is_broken=True))
         yield from read
-        first = after
+        pages = head["pages"]
+        first += len(read)
 
 
 def draw_page(
@@ -113,97 +111,36 @@ def draw_page(
         ImageError: there is no such file or page, or it cannot be drawn.
         MissingExtra: pypdfium2 is not installed.
     """
+    request = {
+        "number": number,
+        "shorter": SHORTER_SIDE if enough else WHOLE_SIDE,
+        "longest": LONGEST_SIDE,
+        "enough": enough,
+    }
     try:
-        with _opened(file) as pdf:
-            if number > len(pdf):
-                raise ImageError(f"{name}: the file has only {len(pdf):,} pages")
-            with _page(pdf, number - 1) as page:
-                width, height = page.get_size()
-                bitmap = page.render(scale=_scale(width, height, enough), limit_image_cache=True)
-                try:
-                    drawn: Image.Image = bitmap.to_pil()
-                    return drawn.convert("RGB").copy()  # the bitmap's memory goes with it
-                finally:
-                    bitmap.close()
+        got, end = _asked(file, request)
     except FileNotFoundError as error:
         raise ImageError(f"{name}: no such file") from error
     except CorpusError as error:
         raise ImageError(f"{name}: {error}") from error
-    except _DAMAGE as error:
-        raise ImageError(f"{name}: cannot be drawn: {error or type(error).__name__}") from error
+    except OSError as error:
+        raise ImageError(f"{name}: cannot be read: {error.strerror or error}") from error
+    if end:
+        raise ImageError(f"{name}: {end}")
+    [(fields, pixels)] = got
+    return Image.frombytes("RGB", tuple(fields["size"]), pixels)
 
 
-def _scale(width: float, height: float, enough: tuple[int, int] | None) -> float:
-    """Pixels for each unit of the page, whose sides are above 0."""
-    shorter, longer = sorted((width, height))
-    scale = (SHORTER_SIDE if enough else WHOLE_SIDE) / shorter
-    if enough:
-        scale = max(scale, enough[0] / width, enough[1] / height)
-    return min(scale, LONGEST_SIDE / longer)
-
-
-def _text(pdf: Any, index: int, pages: int, title: str) -> PageText:
-    try:
-        with _page(pdf, index) as page:
-            text = _words(page)
-            is_blank = not text.strip() and not _has_marks(page)
-            return PageText(index + 1, pages, title, text, is_blank)
-    except _DAMAGE:
-        return PageText(index + 1, pages, title, is_broken=True)
-
-
-def _words(page: Any) -> str:
-    words = page.get_textpage()
-    try:
-        if words.count_chars() > MAX_PAGE_TEXT:
-            return str(words.get_text_range(0, MAX_PAGE_TEXT))
-        return str(words.get_text_bounded())  # unlike ranges, it is right beyond the first 65,536 characters
-    finally:
-        words.close()
-
-
-def _has_marks(page: Any) -> bool:
-    if next(page.get_objects(max_depth=1), None) is not None:
-        return True
-    raw = require("pypdfium2.raw", extra="pdf", purpose="reading PDF")
-    return bool(raw.FPDFPage_GetAnnotCount(page) > 0)  # what people drew or stamped on it
-
-
-@contextmanager
-def _opened(file: Path | BinaryIO) -> Iterator[Any]:
-    """The document, for this thread alone.
+def _asked(file: Path | BinaryIO, request: Mapping[str, Any]) -> tuple[list[Answer], str]:
+    """See :func:`univldr._pdf_process.ask`.
 
     Raises:
-        CorpusError: it is damaged or encrypted; the message does not name it.
+        CorpusError: it cannot be opened, or has no such page; the message does not name it.
     """
-    pdfium = require("pypdfium2", extra="pdf", purpose="reading PDF")
-    with _lock:
-        if (file.stat().st_size if isinstance(file, Path) else file.seek(0, os.SEEK_END)) == 0:
-            raise CorpusError("the file is empty")
-        try:
-            pdf = pdfium.PdfDocument(file)
-        except pdfium.PdfiumError as error:
-            if error.err_code == _PASSWORD:
-                raise CorpusError("encrypted: it opens with a password only; save a copy without") from error
-            raise CorpusError("not a PDF, or damaged beyond repair: it cannot be opened") from error
-        try:
-            pdf.init_forms()  # before any page is loaded, by PDFium's rules
-            yield pdf
-        finally:
-            pdf.close()
-
-
-@contextmanager
-def _page(pdf: Any, index: int) -> Iterator[Any]:
-    """A page, with what people filled into its form as part of it."""
-    page = pdf.get_page(index)
-    if pdf.formenv:
-        try:
-            page.flatten()
-        finally:
-            page.close()  # PDFium sees the change only when the page is loaded again
-        page = pdf.get_page(index)
-    try:
-        yield page
-    finally:
-        page.close()
+    if isinstance(file, Path):
+        with file.open("rb") as stream:
+            return _asked(stream, request)
+    got, end = _pdf_process.ask(request, file)
+    if got and "error" in got[-1][0]:
+        raise CorpusError(got[-1][0]["error"])
+    return got, end

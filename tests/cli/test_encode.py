@@ -32,6 +32,19 @@ def test_there_and_into_an_index(univldr: Command, notes: Path, tmp_path: Path) 
     assert [hit["id"] for hit in json.loads(found.stdout)["hits"]] == ["7"]
 
 
+def test_straight_into_an_index(univldr: Command, notes: Path, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    done = univldr("encode", notes, "--index", index, "--shard-documents", 4)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("10 documents in 3 of 3 shards, 3 made now in ")
+    assert done.stdout.endswith(f'; univldr search {index} "words"\n')
+    found = univldr("search", index, "note 7", "--json", "-k", 1)
+    assert [hit["id"] for hit in json.loads(found.stdout)["hits"]] == ["7"]
+    nowhere = univldr("encode", notes)
+    assert nowhere.returncode == 2
+    assert "say where the vectors go: --to, a folder of Parquet files, or --index" in nowhere.stderr
+
+
 def test_what_is_left_out_is_told_and_counts(univldr: Command, notes: Path, tmp_path: Path) -> None:
     notes.write_text(notes.read_text() + "{\n" * 12)
     done = univldr("encode", notes, "--to", tmp_path / "out", "--shard-documents", 20)

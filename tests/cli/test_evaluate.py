@@ -16,6 +16,7 @@ from tests.retrieval_kit import image, make_collection, query, text, use_verbali
 from tests.verbalize.kit import ColourVerbalizer
 from univldr import cli
 from univldr.cli import compare, evaluate
+from univldr.pipeline import update
 from univldr.trec import Run, read_run, write_qrels, write_run
 
 pytest.importorskip("ir_measures")
@@ -182,6 +183,26 @@ def test_systems_are_run_on_a_data_set_over_both_pools_and_saved(files: Path, un
     assert json.loads(again.stdout)["nDCG@10"] == found["divide:hash"]["nDCG@10"]
 
 
+def test_an_index_is_a_row_of_the_table(files: Path, univldr: Command) -> None:
+    documents = [text("t1", "a red barn"), text("t2", "a blue boat"), image("i1", "the red barn itself")]
+    queries = [query("q1", "blue boat", "t2"), query("q2", "red barn itself", "i1")]
+    make_collection(files / "data", documents, queries, split="test")
+    update(files / "data" / "documents.jsonl", index=files / "index", model="hash")
+    systems = ("--index", "index", "--system", "mine/near=index(vectors):index", "--index", "index:image")
+    done = univldr("evaluate", "data", *systems, "--save-runs", "runs", "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["systems"]
+    assert [(row["setting"], row["model"]) for row in rows] == [
+        ("mine", "near"),
+        ("index", "index:index"),
+        ("image pool", "index:index:image"),
+    ]
+    assert rows[1]["nDCG@10"] == rows[1]["text-image"]["nDCG@10"] == 1
+    assert "index-index.text.run" in {file.name for file in (files / "runs").iterdir()}
+    compared = univldr("compare", "data", "hash", "index:index", "--json")
+    assert json.loads(compared.stdout)["comparisons"][0]["b"] == "index:index"
+
+
 def test_words_in_brackets_are_made_as_set(
     files: Path, univldr: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,6 +258,7 @@ def test_compare_takes_a_data_set_files_and_systems_in_their_order(files: Path, 
         (["evaluate"], ["folder of a data set", "--qrels FILE"]),
         (["evaluate", "--qrels", "q.qrels"], ["no run to measure", "--system"]),
         (["evaluate", "--qrels", "q.qrels", "--system", "bm25"], ["bm25", "needs a data set"]),
+        (["evaluate", "--qrels", "q.qrels", "--index", "qdrant://h/n?shards=2"], ["needs a data set"]),
         (["evaluate", "--qrels", "q.qrels", "--run", "good.run", "--system", "divide:bm25"], ["no pixels"]),
         (["evaluate", "nowhere", "--system", "bm25"], ["nowhere: no such folder"]),
         (["evaluate", "--qrels", "none.qrels", "--run", "good.run"], ["none.qrels: cannot be read"]),

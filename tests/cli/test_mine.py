@@ -10,11 +10,12 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+import univldr
 from tests.retrieval_kit import image, make_collection, query, text, use_verbalizer
 from tests.verbalize.kit import ColourVerbalizer
 from univldr.cli import mine
 from univldr.encoders.hash import HashEncoder
-from univldr.errors import ConfigError, CorpusError
+from univldr.errors import ConfigError, CorpusError, ModelError
 from univldr.verbalize.base import Words
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -33,8 +34,9 @@ def data(tmp_path: Path) -> Path:
     return make_collection(tmp_path / "data", documents, [query("q", "a red barn", "t1")]).path
 
 
-def invoke(*arguments: object) -> Result:
-    result = CliRunner().invoke(app, [*map(str, arguments), "--model", "hash"])
+def invoke(*arguments: object, model: str = "hash") -> Result:
+    named = ["--model", model] if model else []
+    result = CliRunner().invoke(app, [*map(str, arguments), *named])
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
@@ -110,6 +112,24 @@ def test_words_join_the_captions_that_are_mined_with(
     assert words["p2"] > plain["p2"]  # a field, and now an old barn
     invoke(data, "-o", tmp_path / "words.jsonl", "--verbalize", "tags", "--tags-by", "mini")
     assert made[-1][1]().name == "mini"
+
+
+def test_an_index_is_mined_with_its_own_model(data: Path, tmp_path: Path) -> None:
+    univldr.update(data / "documents.jsonl", index=tmp_path / "index", model="hash")
+    out = tmp_path / "n.jsonl"
+    assert invoke(data, "-o", out, "--index", tmp_path / "index", model="").exit_code == 0
+    header, record = records(out)
+    assert (header["model"], header["index"]["documents"]) == ("hash", 5)
+    invoke(data, "-o", tmp_path / "exact.jsonl")
+    assert [n["id"] for n in record["negatives"]] == [
+        n["id"] for n in records(tmp_path / "exact.jsonl")[1]["negatives"]
+    ]
+    with pytest.raises(ModelError, match="made with model 'hash', not 'mini'"):
+        invoke(data, "-o", out, "--index", tmp_path / "index", model="mini")
+    with pytest.raises(ConfigError, match="leave out --verbalize"):
+        invoke(data, "-o", out, "--index", tmp_path / "index", "--verbalize", "ocr")
+    with pytest.raises(ConfigError, match="give --model"):
+        invoke(data, "-o", out, model="")
 
 
 def test_no_negatives_at_all_exits_1(data: Path, tmp_path: Path) -> None:

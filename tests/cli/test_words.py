@@ -12,8 +12,8 @@ from PIL import Image
 from tests.cli.conftest import Command
 from tests.verbalize.kit import ColourVerbalizer
 from univldr.errors import MissingExtra
-from univldr.pipeline import updating
 from univldr.types import Encoder
+from univldr.verbalize import load as loading
 from univldr.verbalize.base import Verbalizer
 from univldr.verbalize.settings import Plan
 
@@ -33,7 +33,7 @@ def univldr_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: set[str],
             raise MissingExtra("rapidocr", "verbalize", name)
         return [ColourVerbalizer(name) for name in plan.names]
 
-    monkeypatch.setattr(updating, "load_verbalizers", load)
+    monkeypatch.setattr(loading, "load_verbalizers", load)
 
     return univldr
 

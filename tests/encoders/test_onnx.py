@@ -198,7 +198,7 @@ def write_settings(directory: Path, **changes: Any) -> None:
         ({"fusion": "concat"}, "fusion 'concat' is not known"),
         ({"dim": None}, "malformed"),
         ({"onnx": {"text": "../../elsewhere.onnx"}}, "may only name files in onnx/"),
-        ({"template": "{captoin}"}, "malformed value: 'captoin'"),
+        ({"template": "{captoin}"}, 'malformed value: template "{captoin}"'),
     ],
 )
 def test_settings_are_checked(copied: Path, changes: dict[str, Any], message: str) -> None:

@@ -12,7 +12,8 @@ from univldr.corpus.collection import Collection
 from univldr.encoders.hash import HashEncoder
 from univldr.encoders.settings import TextSettings
 from univldr.errors import ConfigError, CorpusError, ImageError, ModelError
-from univldr.evaluation.systems import Dense, Divided, Lexical, System, parse_system, run_system
+from univldr.evaluation.running import run_system
+from univldr.evaluation.systems import Dense, Divided, Lexical, System, parse_system
 from univldr.evaluation.words import Wording
 from univldr.trec import Run
 from univldr.types import Document, Encoder, Float32Array, Modality

@@ -23,7 +23,6 @@ from univldr.index.qdrant_place import Place
 from univldr.index.shared import SharedStore
 from univldr.index.uri import uri_of
 from univldr.pipeline import update
-from univldr.transfer import load
 from univldr.types import Document, Modality
 
 DIM = 8
@@ -196,7 +195,5 @@ def test_what_needs_a_directory_says_so(server: FakeQdrant, corpus: Path) -> Non
     update(corpus, index=Path(uri), model="hash")
     with pytest.raises(StoreError, match="has no directory, which this needs; give the folder"):
         Store.open(Path(uri))
-    with pytest.raises(StoreError, match="is no directory, which this needs"):
-        load(corpus / "x.parquet", Path(uri))
     with pytest.raises(ConfigError, match="is an index, not a corpus"):
         update(uri)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from hypothesis import given, settings
 from tests.index.milvus_server import Server
 from tests.index.test_engines import DIM, document, filled, unit
 from tests.index.test_filters import documents
+from tests.test_copy import COUNT, content, kill_a_copy, make_index
 from tests.test_where import FILTERS
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import ConfigError, CorpusError, NoWordsError, StoreError
@@ -30,6 +32,7 @@ from univldr.index.milvus_filter import filter_fields, translate
 from univldr.index.milvus_place import KEY, Place
 from univldr.index.milvus_rows import MAX_DOCUMENT, document_of, row_of
 from univldr.search import Searcher
+from univldr.transfer import copy
 from univldr.types import Document, Hit, Modality
 from univldr.where import Where, parse
 
@@ -209,6 +212,21 @@ def test_a_collection_of_somebody_else_is_left_alone(milvus: Server) -> None:
         index._calls("make", "create_collection", dimension=DIM)
         with pytest.raises(StoreError, match="is no index of univldr"):
             MilvusIndex(index.place)
+
+
+@pytest.mark.slow
+def test_a_copy_there_and_back_that_is_killed(milvus: Server, tmp_path: Path) -> None:
+    uri, index = f"{milvus.url}/copied_{time.monotonic_ns()}", make_index(tmp_path / "index")
+    kill_a_copy(index, uri)
+    with pytest.raises(StoreError, match="is only half filled, from"):
+        open_index(uri)
+    done = copy(index, uri)
+    assert (done.documents, done.searches, done.word_searches) == (COUNT, 16, 0)
+    assert done.sent <= COUNT - 60
+    assert copy(uri, tmp_path / "back").sent == COUNT
+    assert content(uri) == content(index) == content(tmp_path / "back")
+    with closing(MilvusIndex(Place.parse(uri))) as engine:
+        engine._calls("drop", "drop_collection")
 
 
 def test_a_place() -> None:

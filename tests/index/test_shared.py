@@ -20,9 +20,10 @@ import pytest
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import ConfigError, CorpusError, NotFoundError, StoreError, UnivldrError
 from univldr.index import Manifest, Store, wire
+from univldr.index.base import Made
 from univldr.index.holder import Address, Holder
 from univldr.index.shared import SharedStore
-from univldr.types import Document, Float32Array, Modality
+from univldr.types import Document, Expansion, Float32Array, Modality
 from univldr.where import parse
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no Unix sockets")
@@ -73,9 +74,11 @@ def test_all_who_share_an_index_see_the_same(holder: Holder) -> None:
 
 def test_documents_that_come_by_themselves(holder: Holder, png: bytes) -> None:
     with closing(SharedStore(holder.listen())) as shared, holder.lease() as own:
-        shared.put([Document("p", Modality.IMAGE, image=png), text("t")], rows(2))
+        made = Made("key", [[Expansion("a barn", "caption", 0.5)], []])
+        shared.put([Document("p", Modality.IMAGE, image=png), text("t")], rows(2), made)
         [picture, passage] = own.engine.get(["p", "t"])
         assert picture is not None
+        assert picture.expansions == (Expansion("a barn", "caption", 0.5),)
         assert isinstance(picture.image, Path)
         assert picture.image.read_bytes() == png
         assert passage == text("t")

@@ -16,6 +16,7 @@ import pytest
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import ModelError, StoreError
 from univldr.index import Manifest, Store, exists, index_of
+from univldr.index.edge import EdgeIndex
 from univldr.index.manifest import is_same_name
 from univldr.index.sources import Finished
 from univldr.types import Document, Modality
@@ -276,3 +277,26 @@ def test_sources_write_all_or_nothing(path: Path) -> None:
         with pytest.raises(StoreError):
             store.sources.finish("/r", [Finished("a", "9", ["twice", "twice"])])
         assert store.sources.stamps("/r") == {"a": "1"}
+
+
+def test_what_is_replaced_again_and_again_takes_no_more_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("univldr.index.edge.REPLACED_DOCUMENTS", 1_000)  # the engine clears no fewer
+    index = EdgeIndex(tmp_path / "shard", 256, create=True)
+    rows = np.tile(np.eye(1, 256, dtype=np.float32), (510, 1))
+    opened, sizes = index._shard, []
+    for turn in range(3):
+        index.upsert([Document(f"{number}", Modality.TEXT, f"turn{turn}") for number in range(510)], rows)
+        index.flush()
+        vectors = (tmp_path / "shard").glob("segments/*/vector_storage-dense/vectors/*")
+        sizes.append(sum(file.stat().st_blocks for file in vectors))
+        assert index.count() == index.delete([f"{number}" for number in range(510)]) == 510
+    assert sizes[0] == sizes[2] < sizes[1]
+    assert index._shard is not opened
+    opened = index._shard
+    for turn in range(4):  # overwritten in place: only the words would pile up
+        index.upsert([Document(f"{number}", Modality.TEXT, f"turn{turn}") for number in range(510)], rows)
+    assert index._shard is not opened
+    assert [len(index.query_words(f"turn{turn}", 600)) for turn in range(4)] == [0, 0, 0, 510]
+    index.close()

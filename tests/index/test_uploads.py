@@ -390,3 +390,17 @@ def test_distances_hold_for_what_comes_while_means_are_taken(
         assert kept.text is not None
         assert np.linalg.norm(middle - kept.text) >= kept.nearest[Modality.TEXT] > 0
         assert Manifest.read(path) == store.manifest
+
+
+def test_compaction_gives_the_records_space_back(path: Path) -> None:
+    def used() -> int:
+        return sum(file.stat().st_size for file in (path / "uploads").iterdir())
+
+    with Store.open(path) as store:
+        store.compact()  # nothing was ever kept
+        assert not (path / "uploads").exists()
+        put(store, *(text(f"{number}", "word " * 500) for number in range(300)))
+        store.drop([f"{number}" for number in range(1, 300)])
+        store.compact()
+        assert used() < 100_000
+        assert store.engine.count() == len(store.uploads.stamps()) == 1

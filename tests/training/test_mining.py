@@ -17,6 +17,8 @@ from univldr.config import parse
 from univldr.corpus.collection import Collection
 from univldr.encoders.hash import HashEncoder
 from univldr.errors import ConfigError, CorpusError, ImageError
+from univldr.index.exact import ExactIndex
+from univldr.search import Searcher
 from univldr.training import mining
 from univldr.training.mining import mine
 from univldr.training.negatives import MiningReport, joint_list, read_negatives
@@ -176,6 +178,58 @@ def test_what_has_no_vector_is_neither_a_negative_nor_a_measure(mined: Mine) -> 
     record = mined(MiningSettings(compare="all"), of="b", encoder=Undecodable())
     assert record["positive_score"] is None
     assert ids(record) == "t4 p3 t3 p2 t2 t1"
+
+
+def indexed(collection: Collection, *more: Document, without: str = "") -> Searcher:
+    """An exact index of the collection, by ``VectorEncoder``."""
+    documents = [one for one in collection.documents(range(len(collection))) if one.id != without]
+    searcher = Searcher(VectorEncoder(), ExactIndex(2))
+    searcher.upsert([*documents, *more])
+    return searcher
+
+
+@pytest.mark.parametrize("settings", [FAITHFUL, MiningSettings(), MiningSettings(depth=2, fill=2)], ids=repr)
+def test_an_index_that_searches_exactly_gives_the_same_negatives(
+    collection: Collection, tmp_path: Path, settings: MiningSettings
+) -> None:
+    encoder, searcher = VectorEncoder(), indexed(collection)
+    mine(encoder, collection, "train", settings, tmp_path / "exact", tmp_path)
+    mine(searcher.encoder, collection, "train", settings, tmp_path / "index", tmp_path, searcher=searcher)
+    exact, found = (
+        [json.loads(line) for line in (tmp_path / name).read_text().splitlines()]
+        for name in ("exact", "index")
+    )
+    assert found[0] == exact[0] | {"index": {"documents": len(COSINES)}}
+    for one, other in zip(exact[1:], found[1:], strict=True):
+        assert one.pop("positive_score") == pytest.approx(other.pop("positive_score"), abs=1e-6)
+        for negative, same in zip(one.pop("negatives"), other.pop("negatives"), strict=True):
+            assert negative.pop("score") == pytest.approx(same.pop("score"), abs=1e-6)
+            assert negative == same
+        assert one == other
+
+
+def test_what_an_index_has_beside_the_collection_is_passed_over_and_what_it_lacks_is_told(
+    collection: Collection, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    others = [Document(f"x{n}", Modality.TEXT, f"100 {n}") for n in range(5)]
+    searcher, out = indexed(collection, *others, without="t2"), tmp_path / "negatives.jsonl"
+    depth = MiningSettings.faithful(3)
+    mine(searcher.encoder, collection, "train", depth, out, tmp_path, searcher=searcher)
+    a = json.loads(out.read_text().splitlines()[1])
+    assert ids(a) == "t1 p1 p2"
+    assert a["positive_score"] == pytest.approx(0.8)  # of t3, as t2 is not there
+    assert "lacks 1 of the 8 documents" in caplog.text
+    assert "1 of them answers" in caplog.text
+
+
+def test_an_index_is_not_centered_and_not_of_something_else(collection: Collection, tmp_path: Path) -> None:
+    searcher = indexed(collection)
+    settings = MiningSettings(centered=True)
+    with pytest.raises(ConfigError, match="leave out one of them"):
+        mine(searcher.encoder, collection, "train", settings, tmp_path / "n", tmp_path, searcher=searcher)
+    other = make_collection(tmp_path / "other", [text("z", "1 1")], [query("a", "1 0", "z")])
+    with pytest.raises(CorpusError, match="the index has none of the 1 documents"):
+        mine(searcher.encoder, other, "train", FAITHFUL, tmp_path / "n", tmp_path, searcher=searcher)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ _COMMANDS = (
     "plan",
     "dump",
     "load",
+    "copy",
     "encode",
     "export",
     "verbalize",

@@ -54,6 +54,7 @@ def run(
     All queries, then those with a positive of each modality, in the joint pool. p is two-sided, of the paired
     randomization test; Holm's correction is over the pairs of one group and measure.
     """
+    from univldr._processes import together
     from univldr.evaluation.measures import Measure, evaluate  # and below: search need not load any of these
     from univldr.evaluation.runs import is_run_file, load_runs, open_data, warn
     from univldr.evaluation.significance import compare_all
@@ -67,11 +68,13 @@ def run(
         raise ConfigError(f"{len(names)} run to compare; give {'' if qrels else 'DATA and '}two or more")
     measures = list(dict.fromkeys(map(Measure.parse, measure or ["nDCG@10"])))
     wanted = [(name, is_run_file(name)) for name in names]
-    with output.progress() as progress:
+    with together() as first, output.progress(shown=first) as progress:
         data = open_data(
             folder, split=split, qrels=qrels, modalities=modalities, folder=cache, progress=progress
         )
         runs = load_runs(wanted, data, k=k, progress=progress, pools=False, wording=wording)
+    if not first:
+        return
     evaluations = {named.model: evaluate(named.run, data.qrels, measures) for named in runs}
     for named in runs:
         warn(named, evaluations[named.model])

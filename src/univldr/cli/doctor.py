@@ -64,7 +64,8 @@ def _print(found: Examination) -> None:
     kinds = f"{found.documents - found.images:,} texts and {found.images:,} pictures by model {found.model}"
     todo = sum(finding.remedy != "" for finding in found.findings)
     verdict = "healthy" if found.healthy else f"{todo} {'thing' if todo == 1 else 'things'} to do"
-    line = Text(f"{found.index}: {kinds}, {found.bytes / 1e6:.1f} MB: ")
+    size = "" if found.bytes is None else f", {found.bytes / 1e6:.1f} MB"
+    line = Text(f"{found.index}: {kinds}{size}: ")
     line.append(verdict, style="bold green" if found.healthy else "bold yellow")
     console.print(line, soft_wrap=True)
     if found.findings:

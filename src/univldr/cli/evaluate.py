@@ -40,8 +40,15 @@ def run(
         list[str] | None,
         typer.Option(
             "--system",
-            help="bm25, a model, MODEL[caption,ocr], MODEL+center, MODEL:text, divide:MODEL, oracle:MODEL; "
-            "repeatable.",
+            help="bm25, a model, MODEL[caption,ocr], MODEL+center, MODEL:text, divide:MODEL, oracle:MODEL, "
+            "index:PATH; repeatable.",
+        ),
+    ] = None,
+    index: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--index",
+            help="An index as it is, also qdrant://host:6333/name; for --system index:PATH. Repeatable.",
         ),
     ] = None,
     set: options.Settings = None,
@@ -75,7 +82,9 @@ def run(
     """Measure runs over all queries, then the queries of each modality against that pool alone.
 
     Values are trec_eval's. A query that a run misses counts zero. Exits 1 where no run answers any query.
+    Started by torchrun, several processes share the encoding and the searches.
     """
+    from univldr._processes import together
     from univldr.evaluation.measures import DEFAULT, Measure  # and below: search need not load any of these
     from univldr.evaluation.runs import load_runs, open_data, save_runs
     from univldr.evaluation.tasks import measure_tasks, modality_reports, task_table
@@ -83,12 +92,15 @@ def run(
 
     measures = tuple(dict.fromkeys(map(Measure.parse, measure))) if measure else DEFAULT
     wording = Wording.of(set or (), tags_by)
-    with output.progress() as progress:
+    with together() as first, output.progress(shown=first) as progress:
         target = open_data(
             data, split=split, qrels=qrels, modalities=modalities, folder=cache, progress=progress
         )
         wanted = [*((file, True) for file in run or ()), *((spec, False) for spec in system or ())]
+        wanted += [(f"index:{path}", False) for path in index or ()]
         runs = load_runs(wanted, target, k=k, progress=progress, wording=wording)
+    if not first:
+        return
     if save_to:
         save_runs(runs, save_to)
     tasks = measure_tasks(runs, target, measures)
@@ -104,8 +116,8 @@ def run(
         shown = [table.render("latex" if format is Format.LATEX else "md") for table in tables]
         shown += [found.markdown(name) for name, found in reports.items() if report]
         typer.echo("\n\n".join(shown))
-    first = [row.evaluation for row in tasks[0].rows]
-    if all(len(e.missing) == len(e.queries) for e in first if e is not None):
+    evaluations = [row.evaluation for row in tasks[0].rows]
+    if all(len(e.missing) == len(e.queries) for e in evaluations if e is not None):
         raise typer.Exit(1)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from univldr.cli import options, output
+from univldr.errors import ConfigError
 from univldr.training.recipe import MiningSettings
 
 if TYPE_CHECKING:
@@ -34,11 +36,17 @@ class Compare(enum.StrEnum):
 
 def run(
     data: Annotated[Path, typer.Argument(help="The folder of a data set.")],
-    model: Annotated[
-        str,
-        typer.Option(envvar="UNIVLDR_MODEL", help="mini, clip, a hub id or a path; the one to train next."),
-    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file of negatives to write.")],
+    model: Annotated[
+        str | None,
+        typer.Option(envvar="UNIVLDR_MODEL", help="mini, clip, a hub id or a path; the one to train next."),
+    ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            help="Mine from this index, also qdrant://host:6333/name, with its model and its vectors."
+        ),
+    ] = None,
     split: Annotated[str, typer.Option(help="Of the queries.")] = "train",
     format: Annotated[str, typer.Option(help="Of the data set: auto, webqa, mbeir, ...")] = "auto",
     depth: Annotated[
@@ -82,6 +90,7 @@ def run(
     """Mine hard negatives: what the model ranks high that does not answer the query.
 
     An interrupted run resumes; a file that these settings made is kept. Exits 1 where there is no negative.
+    Started by torchrun, several processes share the work.
     """
     settings = MiningSettings(
         depth=depth,
@@ -97,17 +106,29 @@ def run(
     )
     if faithful:
         settings = MiningSettings.faithful(depth)
-    from univldr.corpus.collection import open_collection  # and below: search need not load any of these
+    if index is None and model is None:
+        raise ConfigError("nothing to mine with; give --model, or the --index of one")
+    if index is not None and verbalize:
+        raise ConfigError("an index has the words that it was made with; leave out --verbalize or --index")
+    from univldr._processes import one_process_first, together  # and below: search need not load any of these
+    from univldr.corpus.collection import open_collection
     from univldr.encoders import load_encoder
     from univldr.evaluation.words import Wording
+    from univldr.search.together import open_together
     from univldr.training.mining import mine
 
     wording = Wording.of(set or (), tags_by)
-    with output.progress() as progress:
-        collection = open_collection(data, format=format, progress=progress)
-        place, encoder = cache or collection.file.parent, load_encoder(model)
-        worded = wording.collection(collection, verbalize, place, own=lambda: encoder, progress=progress)
-        report = mine(encoder, worded, split, settings, out, place, progress)
+    with together() as first, output.progress(shown=first) as progress, ExitStack() as resources:
+        with one_process_first():
+            collection = open_collection(data, format=format, progress=progress)
+        searcher = resources.enter_context(open_together(index, model=model)) if index else None
+        place, encoder = cache or collection.file.parent, searcher and searcher.encoder
+        encoder = encoder or load_encoder(model or "")
+        with one_process_first():
+            worded = wording.collection(collection, verbalize, place, own=lambda: encoder, progress=progress)
+        report = mine(encoder, worded, split, settings, out, place, progress, searcher=searcher)
+    if not first:
+        return
     if json:
         output.print_json(_fields(report))
     else:

@@ -226,11 +226,13 @@ def warn_skipped(report: IndexReport) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Report]:
+def progress(*, shown: bool = True) -> Iterator[Report]:
     """A callback that draws a bar with an estimate on stderr, in a terminal, once there is work to show."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
+    with Progress(
+        *columns, console=console, disable=not (shown and console.is_terminal), transient=True
+    ) as bars:
         tasks: dict[str, Any] = {}
 
         def report(done: int, total: int, label: str) -> None:

@@ -35,14 +35,13 @@ def run(
     What is done is kept: the same command goes on where it was stopped or killed.
     """
     require("sentence_transformers", extra="train", purpose="univldr train")
-    from univldr.training.processes import together  # torch, wanted by this command alone
+    from univldr._processes import together
     from univldr.training.recipe import read_recipe
-    from univldr.training.reproduce import Reproduction
+    from univldr.training.reproduce import Reproduction  # torch, wanted by this command alone
 
     settings = read_recipe(recipe, tuple(set or ()))
-    with together() as first, output.progress() as progress:
-        quiet = (lambda done, total, label: None) if not first else progress
-        reproduction = Reproduction(settings, out or Path("runs") / settings.name, quiet, cache)
+    with together() as first, output.progress(shown=first) as progress:
+        reproduction = Reproduction(settings, out or Path("runs") / settings.name, progress, cache)
         if check:
             reproduction.check()
             result = f"{recipe}: the recipe and its data are as they should be"

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from univldr._optional import require
-from univldr.corpus.records import Row
+from univldr.corpus.records import MAX_RECORD_BYTES, Row
 from univldr.errors import CorpusError
 
 _BATCH_ROWS = 256  # rows may carry pictures: as many as fit into memory without a thought
+_OBJECTS = 16  # times the bytes of lists and the like, as Python has them
 
 
 _PICTURES = ("image", "query_image")
@@ -34,9 +35,11 @@ class ParquetFile:
     def __init__(self, path: Path, start: int = 0, stop: int | None = None) -> None:
         """The rows of ``path``: all, or those from ``start`` up to ``stop``."""
         parquet = require("pyarrow.parquet", extra="parquet", purpose=f"{path.name}: Parquet")
+        arrow = require("pyarrow", extra="parquet", purpose=f"{path.name}: Parquet")
+        self._errors = (arrow.ArrowException, ValueError, OSError, MemoryError)
         try:
             self._file = parquet.ParquetFile(path)
-        except (ValueError, OSError) as error:  # what pyarrow's errors derive from
+        except self._errors as error:
             raise CorpusError(f"{path}: not a Parquet file: {error}") from error
         groups = self._file.metadata
         self._starts = [0, *accumulate(groups.row_group(n).num_rows for n in range(groups.num_row_groups))]
@@ -63,7 +66,10 @@ class ParquetFile:
         with self._lock:
             if not self._holds(position):
                 self._seek(position)
-            return self._rows[position - self._start]
+            row = self._rows[position - self._start]
+        if isinstance(row, CorpusError):
+            raise row
+        return row
 
     def _holds(self, position: int) -> bool:
         return self._start <= position < self._start + len(self._rows)
@@ -84,11 +90,30 @@ class ParquetFile:
         groups = list(range(group, self._file.metadata.num_row_groups))
         try:
             for batch in self._file.iter_batches(batch_size=_BATCH_ROWS, row_groups=groups):
-                if start + len(batch) > first:
-                    yield start, [_plain(row) for row in batch.to_pylist()]
-                start += len(batch)
-        except (ValueError, OSError) as error:
+                step = len(batch) if _weight(batch) <= MAX_RECORD_BYTES else 1
+                for at in range(0, len(batch), step or 1):
+                    if start + step > first:
+                        yield start, _rows(batch.slice(at, step))
+                    start += step
+        except self._errors as error:
             raise CorpusError(f"rows from {start + 1} on cannot be read: {error}") from error
+
+
+def _weight(batch: Any) -> int:
+    """The bytes of a batch but for its pictures; those of lists count more, as they do in Python."""
+    columns = zip(batch.schema, batch.columns, strict=True)
+    return sum(
+        column.nbytes * (_OBJECTS if field.type.num_fields else 1)
+        for field, column in columns
+        if field.name not in _PICTURES
+    )
+
+
+def _rows(batch: Any) -> list[dict[str, Any] | CorpusError]:
+    """The rows of a batch, each with its fields; of one that weighs too much, why it has none."""
+    if _weight(batch) > MAX_RECORD_BYTES:
+        return [CorpusError(f"the row is over the limit of {MAX_RECORD_BYTES:,} bytes; split the text")]
+    return [_plain(row) for row in batch.to_pylist()]
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -14,44 +14,57 @@ from univldr.doctor.look import Look, look_at
 from univldr.encoders.captions import FitsCaptions
 from univldr.encoders.settings import Joint
 from univldr.errors import ModelError
-from univldr.index import Store
+from univldr.index import Manifest, Store
 from univldr.index.base import rebuild_remedy
+from univldr.index.cluster import Cluster
 from univldr.index.edge import MIN_FREE_BYTES
+from univldr.index.engines import open_index
 from univldr.index.means import means_of
+from univldr.index.uri import uri_of
 from univldr.types import Encoder, Progress
 
 
-def examine(index: Path, progress: Progress | None = None) -> Examination:
-    """Examine the index in a directory; it is left as it is.
+def examine(index: str | Path, progress: Progress | None = None) -> Examination:
+    """Examine an index; it is left as it is.
 
     Memory does not grow with the index past ``look.PICTURES`` vectors and ``look.SAMPLE`` documents.
 
+    Args:
+        index: A corpus whose index is meant, an index directory, or a URI. By its URI, what only the folder
+            and its index directory can tell is left out, which a finding says.
+        progress: Told how far it is.
+
     Raises:
+        ConfigError: the URI makes no sense.
         StoreError: there is no index, it cannot be read, or another process holds it.
     """
     started = time.perf_counter()
-    with Store.open(index) as store:
+    with open_index(index) as store:
         update = _update_of(store)
         encoder, findings = model.load(store.manifest, store.path)
-        compared = sources.compare(store)
+        local = isinstance(store, Store)
+        compared = sources.compare(store) if isinstance(store, Store) else sources.Sources()
         findings += sources.findings(compared, update)
         away = [Path(root) for root in compared.away]
-        look = look_at(store.engine, store.manifest.dim, gone=compared.stale, away=away, progress=progress)
-        findings += [*_vectors(look, store.path), *_engine(look, store, compared)]
+        look = look_at(
+            store.engine, store.manifest.dim, gone=compared.stale, away=away, files=local, progress=progress
+        )
+        findings += _vectors(look, store.path)
+        findings += _engine(look, store, compared) if isinstance(store, Store) else [_not_examined(store)]
         if encoder is not None and encoder.dim != store.manifest.dim:
             encoder = None  # which is among the findings
         drift: dict[str, Any] = {}
         if encoder is not None:
             drift, found = _encoded(look, encoder, compared, store.path, progress)
             findings += found
-        figures, found = _gap(look, store, encoder, update)
+        figures, found = _gap(look, store.manifest, encoder, update)
         findings += [*found, *copies.texts(store.engine, look), *copies.pictures(look, progress)]
         return Examination(
-            index=str(store.path),
+            index=uri_of(store.path) or str(store.path),
             model=store.manifest.encoder,
             documents=look.documents,
             images=look.images,
-            bytes=store.bytes(),
+            bytes=store.bytes() if isinstance(store, Store) else None,
             findings=tuple(sorted(findings, key=lambda one: one.level)),
             drift=drift,
             gap=figures,
@@ -59,8 +72,19 @@ def examine(index: Path, progress: Progress | None = None) -> Examination:
         )
 
 
-def _update_of(store: Store) -> str:
+def _not_examined(held: Cluster) -> Finding:
+    """What a cluster cannot tell."""
+    says = "By its URI, an index does not tell whether it is what its folder holds, whether its pictures are "
+    says += "there, and how much space it takes; the cluster's own tools tell the last."
+    if place := held.manifest.place:
+        says += f" For the others, univldr doctor --index {place} DIR, where that folder is."
+    return Finding(Level.NOTE, "not examined", says)
+
+
+def _update_of(store: Store | Cluster) -> str:
     """The command that brings the index up to date."""
+    if isinstance(store, Cluster):
+        return f"univldr index, of the folder whose index is {store.manifest.place or store.engine.uri}"
     roots = [Path(root) for root in store.manifest.corpora] or [Path("DIR")]
     root = next((root for root in roots if root.exists()), roots[0])
     beside = store.path in (root / ".univldr", root.with_name(f".{root.name}.univldr"))
@@ -118,7 +142,7 @@ def _engine(look: Look, store: Store, compared: sources.Sources) -> Iterator[Fin
 
 
 def _gap(
-    look: Look, store: Store, encoder: Encoder | None, update: str
+    look: Look, manifest: Manifest, encoder: Encoder | None, update: str
 ) -> tuple[dict[str, Any], list[Finding]]:
     """The figures, and what they mean where they mean something."""
     measured = gap.measure(look.sample.documents, look.sample.rows, encoder)
@@ -129,7 +153,7 @@ def _gap(
         plain,
         centered,
         joint=encoder.joint if isinstance(encoder, Joint) else True,
-        has_means=means_of(store.manifest) is not None,
+        has_means=means_of(manifest) is not None,
         update=update,
     )
     return {"plain": plain.plain(), "centered": centered.plain()}, [found] if found else []

@@ -59,11 +59,11 @@ class Examination:
     """All that was found in an index, worst first.
 
     Attributes:
-        index: The directory.
+        index: The directory, or the URI.
         model: The name of its model.
         documents: How many the index holds.
         images: How many of them are pictures.
-        bytes: Disk space.
+        bytes: Disk space; ``None`` of one that was opened by its URI.
         findings: Worst first.
         drift: Cosines of documents that were encoded again with their vectors; empty where none were.
         gap: How far texts and pictures lie apart, as measured; empty where there are too few of one kind.
@@ -74,7 +74,7 @@ class Examination:
     model: str
     documents: int
     images: int
-    bytes: int
+    bytes: int | None
     findings: tuple[Finding, ...]
     drift: Mapping[str, Any]
     gap: Mapping[str, Any]

@@ -98,6 +98,7 @@ def look_at(
     *,
     gone: Collection[str] = (),
     away: Sequence[Path] = (),
+    files: bool = True,
     progress: Progress | None = None,
 ) -> Look:
     """Look at every document of an index once.
@@ -107,6 +108,8 @@ def look_at(
         dim: Length of its vectors.
         gone: Documents whose source is known to be gone, or to be another by now.
         away: Roots that do not exist: what lies there is not looked for.
+        files: Whether pictures are looked for at all; where the index was made on another machine, they lie
+            there.
         progress: Told how far it is.
     """
     total = index.count()
@@ -119,13 +122,9 @@ def look_at(
         look.sample.add(documents, rows)
         alone = [n for n in pictures if (file := documents[n].image) is None or not _is_page(file)]
         look.pictures.add([documents[n] for n in alone], rows[alone])
-        look.missing.add(
-            [
-                documents[n].id
-                for n in pictures
-                if documents[n].id not in gone and _is_missing(documents[n], away)
-            ]
-        )
+        if files:
+            looked_for = [one for n in pictures if (one := documents[n]).id not in gone]
+            look.missing.add([one.id for one in looked_for if _is_missing(one, away)])
         look.texts.extend(map(_digest, _passages(documents)))
         if progress:
             progress(look.documents, total, "looking at documents")

@@ -11,8 +11,7 @@ from univldr.corpus import Corpus, open_corpus
 from univldr.doctor.findings import EXAMPLES, Finding, Level, many
 from univldr.errors import CorpusError, MissingExtra
 from univldr.index import Store
-from univldr.index.sources import UNFINISHED
-from univldr.pipeline.run import plain_stamp
+from univldr.index.sources import UNFINISHED, split_stamp
 from univldr.pipeline.uploads import UploadsCorpus
 
 _INSTALL = "pip install"  # in the reason where an optional dependency is missing
@@ -70,7 +69,7 @@ def _differences(found: Sources, known: Mapping[str, str], now: Mapping[str, str
 
 
 def _differs(stamp: str, now: str) -> bool:
-    return stamp != UNFINISHED and plain_stamp(stamp) != now
+    return stamp != UNFINISHED and split_stamp(stamp)[0] != now
 
 
 def findings(found: Sources, update: str) -> Iterable[Finding]:

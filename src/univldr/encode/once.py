@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,13 @@ from univldr.encode.shard import read_skipped, write_skipped
 from univldr.errors import StoreError
 from univldr.transfer import Parquet
 
-_REPEATED = "its id is that of a document in an earlier shard, which is kept"
+REPEATED = "its id is that of a document in an earlier shard, which is kept"
+"""Why a document was left out."""
 
 
 def has_repeats(folder: Path, name: str) -> bool:
     """Whether documents were taken out of a shard for the sake of others."""
-    return any(one.reason == _REPEATED for one in read_skipped(folder, name))
+    return any(one.reason == REPEATED for one in read_skipped(folder, name))
 
 
 def drop_repeats(folder: Path, names: Sequence[str]) -> int:
@@ -34,7 +36,7 @@ def drop_repeats(folder: Path, names: Sequence[str]) -> int:
     """
     parquet = Parquet.needed_for("univldr encode")
     files = [name for name in names if (folder / name).exists()]
-    hashes = [_hashes(_ids(folder / name, parquet)) for name in files]
+    hashes = [_hashes(ids_of(folder / name, parquet)) for name in files]
     try:
         found, counts = np.unique(np.concatenate([*hashes, _hashes([])]), return_counts=True)
         repeated = found[counts > 1]
@@ -48,9 +50,21 @@ def drop_repeats(folder: Path, names: Sequence[str]) -> int:
     return dropped
 
 
-def _ids(file: Path, parquet: Parquet) -> list[str]:
-    try:
+def ids_of(file: Path, parquet: Parquet) -> list[str]:
+    """The ids of a shard's documents, in order.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    with readable(file):
         return parquet.ids(file)
+
+
+@contextmanager
+def readable(file: Path) -> Iterator[None]:
+    """What happens while a shard is read becomes an error that names it."""
+    try:
+        yield
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise StoreError(f"{file}: cannot be read: {reason}; remove it, and run again") from error
@@ -80,7 +94,7 @@ def _without(
     part = folder / f".{name}.once.part"
     parquet.write(part, kept, parquet.model(folder / name)[0])
     write_skipped(
-        folder, name, [*read_skipped(folder, name), *(Skipped(id, _REPEATED) for id in sorted(gone))]
+        folder, name, [*read_skipped(folder, name), *(Skipped(id, REPEATED) for id in sorted(gone))]
     )
     settle(part, folder / name)
     return len(gone)

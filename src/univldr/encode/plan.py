@@ -52,7 +52,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a folder of shards is to hold.
+    """What a folder of shards is to hold, or an index that is filled from there.
 
     Attributes:
         corpus: Absolute path.
@@ -117,6 +117,11 @@ class Plan:
                 raise ConfigError(
                     f"{folder} was begun with {name} {old!r}, not {new!r}; encode into another folder"
                 )
+
+
+def digest_of(file: str) -> str:
+    """The digest in the name of a shard's file, or of what lies beside it."""
+    return Path(file).stem.partition("-")[2]
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from string import Formatter
 from typing import Protocol, runtime_checkable
 
 from univldr.errors import ConfigError
@@ -25,10 +26,11 @@ def check_template(template: str) -> None:
         ConfigError: it does not hold ``{caption}`` and ``{expansions}``, each once, and no other braces.
     """
     try:
-        filled = template.format(caption="\0", expansions="\1")
-    except (LookupError, ValueError):
-        filled = ""
-    if (filled.count("\0"), filled.count("\1")) != (1, 1):
+        fields = [field for _, *field in Formatter().parse(template) if field[0] is not None]
+    except ValueError:
+        fields = []
+    # Nothing after a name: {caption:>9999999999} would be filled up with as many blanks.
+    if sorted(fields) != [["caption", "", None], ["expansions", "", None]]:
         raise ConfigError(
             f'template "{template}": write {{caption}} and {{expansions}} once each, '
             'such as "{caption} [SEP] {expansions}"'

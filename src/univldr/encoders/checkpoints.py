@@ -67,5 +67,5 @@ def only_module(directory: Path) -> str | None:
         first, *rest = json.loads(path.read_text("utf-8"))
         adds_layers = any(not module["type"].endswith(".Normalize") for module in rest)
         return None if adds_layers else str(first["path"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{path}: not a list of modules: {error!r}") from error

@@ -1,5 +1,7 @@
 """The vectors of a whole collection, made once and kept on disk; an interrupted run goes on where it was.
 
+Several processes (:mod:`univldr._processes`) share the work, in a folder that all of them see.
+
 Below a cache folder, ``vectors-MODEL-COLLECTION/`` holds what one model says of one collection, both by
 their fingerprints, so that the vectors of another model or of an older corpus are never taken for these:
 
@@ -17,6 +19,7 @@ import itertools
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Protocol
@@ -24,6 +27,7 @@ from typing import IO, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from univldr._processes import BLOCK, from_first, gather_rows, processes, rank, share, wait_for_all
 from univldr.corpus.collection import Collection, Topic
 from univldr.encoders.vector_file import (
     BYTES,
@@ -43,7 +47,7 @@ from univldr.encoders.vector_file import (
 from univldr.errors import CorpusError, ImageError, ModelError
 from univldr.types import Document, Encoder, Float32Array, Modality, Progress
 
-CHUNK = 512
+CHUNK = BLOCK
 """Documents encoded between two notes of progress."""
 
 # Once as many pictures have failed and they are the larger part, the pictures are not where they should be.
@@ -78,17 +82,30 @@ def embed_collection(
     if not len(collection):
         return np.zeros((0, encoder.dim), np.float32)
     place = _place(encoder, collection, folder)
-    if not (place / _WHOLE).exists():
-        _Making(encoder, collection, place).run(progress)
+    if not from_first((place / _WHOLE).exists()):
+        if processes() == 1:
+            _Making(encoder, collection, place).run(progress)
+        else:
+            _embed_together(encoder, collection, folder, progress)
     _warn([failure for chunk in finished(place) for failure in chunk.failed])
     return loaded(place / _WHOLE, mmap_mode="r")
+
+
+def _embed_together(
+    encoder: Encoder, collection: Collection, folder: Path, progress: Progress | None
+) -> None:
+    embed_share(encoder, collection, folder, (rank(), processes()), progress=progress)
+    wait_for_all()
+    if rank() == 0:
+        join_shares(encoder, collection, folder, processes())
+    wait_for_all()
 
 
 def embed_share(
     encoder: Encoder,
     collection: Collection,
     folder: Path,
-    share: tuple[int, int],
+    part: tuple[int, int],
     *,
     progress: Progress | None = None,
 ) -> None:
@@ -98,14 +115,14 @@ def embed_share(
     where it was.
 
     Args:
-        share: Which of how many: (0, 4) to (3, 4).
+        part: Which of how many: (0, 4) to (3, 4).
 
     Raises:
         CorpusError, ModelError, StoreError: see ``embed_collection``.
     """
     place = _place(encoder, collection, folder)
-    if not (place / _WHOLE).exists() and not (_share(place, share) / _WHOLE).exists():
-        _Making(encoder, _Part(collection, share), _share(place, share)).run(progress)
+    if not (place / _WHOLE).exists() and not (_share(place, part) / _WHOLE).exists():
+        _Making(encoder, _Part(collection, part), _share(place, part)).run(progress)
 
 
 def join_shares(encoder: Encoder, collection: Collection, folder: Path, processes: int) -> None:
@@ -121,19 +138,19 @@ def join_shares(encoder: Encoder, collection: Collection, folder: Path, processe
         with held(place / _PART) as vectors, opened(place / CHUNKS, "wb") as notes, storing(place):
             vectors.truncate(0)
             vectors.write(header(len(collection), encoder.dim))
-            for share, part in zip(shares, parts, strict=True):
-                with opened(share / _WHOLE, "rb") as rows:
+            for made, part in zip(shares, parts, strict=True):
+                with opened(made / _WHOLE, "rb") as rows:
                     rows.seek(len(header(len(part), encoder.dim)))
                     shutil.copyfileobj(rows, vectors)
             append(vectors, b"")  # before a note says that they are there
-            for share, part in zip(shares, parts, strict=True):
+            for made, part in zip(shares, parts, strict=True):
                 start = part.rows.start
-                for chunk in finished(share):
+                for chunk in finished(made):
                     failed = [(start + row, reason) for row, reason in chunk.failed]
                     append(notes, line_of(start + chunk.rows, failed))
             (place / _PART).replace(place / _WHOLE)
-    for share in shares:
-        shutil.rmtree(share, ignore_errors=True)
+    for made in shares:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def embed_topics(
@@ -172,22 +189,28 @@ def embed_split(
         StoreError: the folder cannot be written.
     """
     path = folder / f"queries-{encoder.fingerprint}-{split_fingerprint(collection, split)}.npy"
-    if path.exists():
+    if from_first(path.exists()):
         return loaded(path)
-    total = collection.report.queries[split]
+    own = share(collection.report.queries[split], block=CHUNK)
     parts = [np.zeros((0, encoder.dim), np.float32)]
-    for topics in topic_batches(collection, split):
+    for topics in topic_batches(collection, split, own):
         parts.append(embed_topics(encoder, topics))
         if progress:
-            progress(sum(map(len, parts)), total, "encoding queries")
-    vectors = np.concatenate(parts)
-    with storing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+            progress(sum(map(len, parts)), len(own), "encoding queries")
+    vectors = gather_rows(np.concatenate(parts))
+    if rank() == 0:
+        _keep(vectors, path)
+    wait_for_all()
+    return vectors
+
+
+def _keep(vectors: Float32Array, path: Path) -> None:
+    with storing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         with part.open("wb") as stream:
             np.save(stream, vectors)
         part.replace(path)
-    return vectors
 
 
 def split_fingerprint(collection: Collection, split: str) -> str:
@@ -203,10 +226,15 @@ def split_fingerprint(collection: Collection, split: str) -> str:
     return digest.hexdigest()
 
 
-def topic_batches(collection: Collection, split: str) -> Iterator[list[Topic]]:
-    """A split's queries in stored order, few at a time, so that not all their pictures are in memory."""
-    start = 0
-    while topics := collection.topics(split, start=start, stop=start + CHUNK):
+def topic_batches(
+    collection: Collection, split: str, numbers: range = range(sys.maxsize)
+) -> Iterator[list[Topic]]:
+    """A split's queries in stored order, few at a time, so that not all their pictures are in memory.
+
+    ``numbers`` are those wanted, one after the other; by default all.
+    """
+    start = numbers.start
+    while topics := collection.topics(split, start=start, stop=min(start + CHUNK, numbers.stop)):
         yield topics
         start += len(topics)
 
@@ -215,8 +243,8 @@ def _place(encoder: Encoder, collection: Collection, folder: Path) -> Path:
     return folder / f"vectors-{encoder.fingerprint}-{collection.fingerprint}"
 
 
-def _share(place: Path, share: tuple[int, int]) -> Path:
-    return place / f"share-{share[0]}-of-{share[1]}"
+def _share(place: Path, part: tuple[int, int]) -> Path:
+    return place / f"share-{part[0]}-of-{part[1]}"
 
 
 class _Documents(Protocol):
@@ -228,13 +256,11 @@ class _Documents(Protocol):
 
 
 class _Part:
-    """One process's rows of a collection: as many as another's, or one less."""
+    """One process's rows of a collection."""
 
-    def __init__(self, collection: Collection, share: tuple[int, int]) -> None:
-        number, processes = share
-        begin, end = (len(collection) * one // processes for one in (number, number + 1))
+    def __init__(self, collection: Collection, part: tuple[int, int]) -> None:
         self._collection = collection
-        self.rows = range(begin, end)
+        self.rows = share(len(collection), block=CHUNK, of=part)
 
     def __len__(self) -> int:
         return len(self.rows)

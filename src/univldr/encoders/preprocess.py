@@ -19,6 +19,7 @@ from univldr.types import Float32Array
 
 # Between a picture's sides. Past it only the middle is resized: with a shortest edge of 224 a hair of
 # 1 x 1,000,000 pixels would become 224 x 224,000,000 before its centre is cut out.
+_LONGEST = 4_096  # pixels of a side that a model reads
 _MAX_ASPECT = 64
 
 Int64Array = npt.NDArray[np.int64]
@@ -50,9 +51,15 @@ class ImageProcessor:
         config = read_json(path)
         try:
             shortest_edge, size = _geometry(config)
+            if not all(
+                1 <= side <= _LONGEST for side in (*size, 1 if shortest_edge is None else shortest_edge)
+            ):
+                raise ValueError(
+                    f"pictures of {size}, by an edge of {shortest_edge}; 1 to {_LONGEST:,} a side"
+                )
             resample = Image.Resampling(config.get("resample", Image.Resampling.BICUBIC))
             return cls(shortest_edge, size, resample, _levels(config))
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
             raise ModelError(f"{path}: missing or unsupported value: {error}") from error
 
     @property
@@ -94,12 +101,16 @@ def _geometry(config: Mapping[str, Any]) -> tuple[int | None, tuple[int, int]]:
 
 def _levels(config: Mapping[str, Any]) -> Float32Array:
     levels = np.tile(np.arange(256, dtype=np.float64), (3, 1))
-    if config.get("do_rescale", True):
-        levels *= config.get("rescale_factor", 1 / 255)
-    values: Float32Array = levels.astype(np.float32)
-    if config.get("do_normalize", True):
-        mean, std = (np.asarray(config[key], np.float32).reshape(3, 1) for key in ("image_mean", "image_std"))
-        values = (values - mean) / std
+    with np.errstate(all="ignore"):
+        if config.get("do_rescale", True):
+            levels *= config.get("rescale_factor", 1 / 255)
+        values: Float32Array = levels.astype(np.float32)
+        if config.get("do_normalize", True):
+            keys = ("image_mean", "image_std")
+            mean, std = (np.asarray(config[key], np.float32).reshape(3, 1) for key in keys)
+            values = (values - mean) / std
+    if not np.isfinite(values).all():
+        raise ValueError("rescale_factor, image_mean or image_std makes pixels infinite")
     return values
 
 
@@ -140,9 +151,9 @@ class BatchTokenizer:
             raise ModelError(f"{path}: no such file; is {directory} a model directory?")
         try:
             self._tokenizer = Tokenizer.from_buffer(path.read_bytes())
+            self._pad_id = _pad_id(self._tokenizer, directory)
         except (OSError, ValueError) as error:
             raise ModelError(f"{path}: cannot be read: {error}") from error
-        self._pad_id = _pad_id(self._tokenizer, directory)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._max_tokens = max_tokens
@@ -188,5 +199,5 @@ def _pad_id(tokenizer: Tokenizer, directory: Path) -> int:
         return int(tokenizer.padding["pad_id"])
     token = read_json(directory / "tokenizer_config.json", missing={}).get("pad_token")
     content = token.get("content") if isinstance(token, dict) else token
-    found = tokenizer.token_to_id(content) if content else None
+    found = tokenizer.token_to_id(content) if content and isinstance(content, str) else None
     return 0 if found is None else int(found)

@@ -103,7 +103,7 @@ class ModelSettings:
             if any(Path(name).name != name for name in graphs.values()):
                 raise ValueError(f"onnx {graphs} may only name files in onnx/")
             template = values.get("template", DEFAULT_TEMPLATE)
-            template.format(caption="", expansions="")
+            check_template(template)
             return cls(
                 dim=int(values["dim"]),
                 max_tokens=int(values["max_tokens"]),
@@ -111,7 +111,7 @@ class ModelSettings:
                 template=template,
                 onnx=graphs,
             )
-        except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, OverflowError, ConfigError) as error:
             raise ModelError(f"{path}: missing or malformed value: {error}") from error
 
     @classmethod
@@ -141,7 +141,7 @@ def read_json(path: Path, *, missing: dict[str, Any] | None = None) -> dict[str,
         if missing is not None:
             return missing
         raise ModelError(f"{path}: no such file; is {path.parent} a model directory?") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path}: cannot be read: {error}") from error
     if not isinstance(value, dict):
         raise ModelError(f"{path}: a {type(value).__name__} where an object is needed")

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Literal, NamedTuple
 
 import numpy as np
@@ -20,6 +21,16 @@ CHUNKS = "chunks.jsonl"
 """The notes, in the same folder."""
 
 DTYPE, BYTES = "<f4", 4
+
+_DAMAGE = (
+    OSError,
+    ValueError,
+    OverflowError,
+    SyntaxError,
+    TokenError,
+    RecursionError,
+    MemoryError,
+)  # numpy's
 
 Failure = tuple[int, str]
 """The row of a document without a vector, and the reason."""
@@ -74,10 +85,14 @@ def loaded(path: Path, *, mmap_mode: Literal["r"] | None = None) -> Float32Array
         StoreError: it is broken.
     """
     try:
-        vectors: Float32Array = np.load(path, mmap_mode=mmap_mode)
-    except (OSError, ValueError) as error:
+        with np.errstate(over="ignore"):  # of sizes that no file has
+            # Mapped first: what the file says of its size is held against what it has.
+            vectors: Float32Array = np.lib.format.open_memmap(path, mode="r")
+        if vectors.dtype != DTYPE or vectors.ndim != 2:
+            raise ValueError(f"{vectors.dtype} {list(vectors.shape)}, not rows of float32")
+    except _DAMAGE as error:
         raise StoreError(f"{path}: broken: {error}; remove it, and it will be made again") from error
-    return vectors
+    return vectors if mmap_mode else np.array(vectors)
 
 
 def header(rows: int, dim: int) -> bytes:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from univldr._processes import one_process_first
 from univldr.encoders import load_encoder
 from univldr.errors import ConfigError
 from univldr.evaluation.measures import Evaluation
+from univldr.evaluation.systems import INDEX, Dense, Divided, Indexed, System, parse_system
 from univldr.trec import Qrels, Run, read_modalities, read_qrels, read_run, write_run
 from univldr.types import Modality, Progress
 
 if TYPE_CHECKING:
     from univldr.corpus.collection import Collection
-    from univldr.evaluation.systems import Load, System
+    from univldr.evaluation.running import Load
     from univldr.evaluation.words import Wording
 
 Scores = Literal["own", "joint", "none"]
@@ -88,7 +91,8 @@ def open_data(
         return Data(read_qrels(qrels), known)
     from univldr.corpus.collection import open_collection  # SQLite, which run files alone do without
 
-    collection = open_collection(data, progress=progress)
+    with one_process_first():
+        collection = open_collection(data, progress=progress)
     found = of_collection(collection, split, folder or collection.file.parent)
     judged = found.qrels if qrels is None else read_qrels(qrels)
     return replace(found, qrels=judged, modalities=found.modalities if known is None else known)
@@ -118,6 +122,8 @@ def load_runs(
 ) -> list[Named]:
     """Read run files and run systems, in the order given.
 
+    ``data.modalities`` learns those of documents that only an index has.
+
     Args:
         wanted: Each an argument and whether it is a file of a TREC run; else it is a system of
             ``univldr.evaluation.systems``. Either may be written ``NAME=...`` or ``SETTING/NAME=...``.
@@ -140,11 +146,11 @@ def load_runs(
     ]  # wrong use shows before an hour's work
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f'two runs are called "{twice}"; name one of them, as in "other={twice}"')
-    answer = _answering(data, k, progress, load, wording)
-    return [
-        _read(argument, name) if is_file else _run(argument, name, data, answer, pools)
-        for name, (argument, is_file) in zip(names, wanted, strict=True)
-    ]
+    with _answering(data, k, progress, load, wording) as answer:
+        return [
+            _read(argument, name) if is_file else _run(argument, name, data, answer, pools)
+            for name, (argument, is_file) in zip(names, wanted, strict=True)
+        ]
 
 
 def is_run_file(argument: str) -> bool:
@@ -200,8 +206,6 @@ def _name(argument: str, is_file: bool) -> str:
     """What a run is called: as given, or its file's name, or its system's."""
     _, name, value = _labelled(argument)
     if not is_file:
-        from univldr.evaluation.systems import parse_system  # encoders, which run files do without
-
         return name or str(parse_system(value))
     stem = Path(value).name.removesuffix(".gz")
     return name or (Path(stem).stem if Path(stem).suffix in _RUN_SUFFIXES else stem)
@@ -212,39 +216,42 @@ def _read(argument: str, name: str) -> Named:
     return Named(name, read_run(Path(value)), setting)
 
 
+@contextmanager
 def _answering(
     data: Data, k: int, progress: Progress, load: Load | None, wording: Wording | None
-) -> Callable[[System], Run]:
-    """Runs systems on the data; what they have in common is loaded and searched once."""
-    known: dict[System, Run] = {}
+) -> Iterator[Callable[[System], Run]]:
+    """Runs systems on the data; what they have in common is loaded, opened and searched once."""
+    if data.collection is None:
+        yield _refuse
+        return
+    from univldr.evaluation.indexes import Indexes  # and below: which run files do without
+    from univldr.evaluation.running import run_system
+    from univldr.evaluation.words import AS_SET
+
     once = lru_cache(maxsize=2)(load_encoder)  # the model at hand, and one to go back to
-
-    def answer(system: System) -> Run:
-        from univldr.evaluation.systems import run_system  # which run files do without
-        from univldr.evaluation.words import AS_SET
-
-        if data.collection is None:
-            raise ConfigError(
-                f'system "{system}" needs a data set to search; give its folder, not --qrels alone'
-            )
-        return run_system(
-            system,
-            data.collection,
-            data.split,
+    with Indexes(data.collection, data.split) as indexes:
+        yield partial(
+            run_system,
+            collection=data.collection,
+            split=data.split,
             k=k,
             cache=data.cache,
             load=load or (lambda name, _: once(name)),
             wording=wording or AS_SET,
-            known=known,
+            known={},
+            indexes=indexes,
             progress=progress,
         )
+    if data.modalities is not None:
+        for id_, modality in indexes.strangers.items():
+            data.modalities.setdefault(id_, modality)
 
-    return answer
+
+def _refuse(system: System) -> Run:
+    raise ConfigError(f'system "{system}" needs a data set to search; give its folder, not --qrels alone')
 
 
 def _run(argument: str, name: str, data: Data, answer: Callable[[System], Run], pools: bool) -> Named:
-    from univldr.evaluation.systems import parse_system
-
     setting, _, spec = _labelled(argument)
     system = parse_system(spec)
     own: dict[Modality, Run] = {}
@@ -256,8 +263,6 @@ def _run(argument: str, name: str, data: Data, answer: Callable[[System], Run], 
 
 def _parts(system: System) -> dict[Modality, System]:
     """The same system over each pool alone; none for one that searches a single pool already."""
-    from univldr.evaluation.systems import Divided
-
     if isinstance(system, Divided):
         parts = {m: system.texts if m is Modality.TEXT else system.others for m in Modality}
         return {modality: replace(part, pool=modality) for modality, part in parts.items()}
@@ -266,12 +271,12 @@ def _parts(system: System) -> dict[Modality, System]:
 
 def _kind(system: System) -> tuple[str, Scores]:
     """The paper's setting, and where scores compare: BM25 weighs words by pool, fusion goes by rank."""
-    from univldr.evaluation.systems import Dense, Divided
-
     if isinstance(system, Divided):
         return "divide and conquer", "none"
     if system.pool is not None:
         return f"{system.pool} pool", "joint"
+    if isinstance(system, Indexed):
+        return "index", "own"
     if isinstance(system, Dense):
         return ("text only" if system.words else "universal"), "own"
     return "text only", "joint"
@@ -280,7 +285,7 @@ def _kind(system: System) -> tuple[str, Scores]:
 def _labelled(argument: str) -> tuple[str, str, str]:
     """Setting, name and value of ``SETTING/NAME=VALUE``; a file that is called so is a file."""
     label, equals, value = argument.partition("=")
-    if not equals or not label or Path(argument).exists():
+    if not equals or not label or INDEX.match(argument) or Path(argument).exists():
         return "", "", argument
     setting, _, model = label.rpartition("/")
     return setting, model, value

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from univldr.errors import CorpusError, StoreError
+from univldr.index.uri import uri_of
 from univldr.types import Document, Expansion, Float32Array, Hit, Modality
 from univldr.where import Where
 
@@ -25,6 +26,26 @@ MAX_NESTING = 100
 
 SCAN_SIZE = 1000
 """Documents that a scan gives at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Words that verbalizers made of some documents' pictures.
+
+    Attributes:
+        by: The verbalizers, by the key of their :class:`univldr.verbalize.run.Verbalization`.
+        words: For each document, in order, what joins the expansions that it brought.
+    """
+
+    by: str
+    words: Sequence[Sequence[Expansion]]
+
+    def joined(self, documents: Sequence[Document]) -> list[Document]:
+        """The documents with these words."""
+        return [
+            replace(one, expansions=(*one.expansions, *words)) if words else one
+            for one, words in zip(documents, self.words, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +162,17 @@ class Held(Protocol):
     @property
     def engine(self) -> Index: ...
 
-    def put(self, documents: Sequence[Document], vectors: Float32Array) -> None:
+    def put(self, documents: Sequence[Document], vectors: Float32Array, made: Made | None = None) -> None:
         """Store or overwrite documents that belong to no corpus, by id; of one id in a call the last counts.
 
         When it returns, they survive a power cut, and are taken along when the index is made anew. Pictures
         given as bytes are kept beside the index; those given as paths stay where they are.
 
         Args:
-            documents: With the words that they are to have; an index makes none for them.
+            documents: With the words that they bring.
             vectors: float32 [len(documents), dim], unit rows.
+            made: What the index's verbalizers say of their pictures. It is stored, and made again with the
+                index.
 
         Raises:
             CorpusError: a document cannot be stored, or its id is that of a file or record of a corpus of the
@@ -315,7 +338,9 @@ def unusable(index: Path, action: str, error: BaseException) -> StoreError:
 
 
 def rebuild_remedy(index: Path) -> str:
-    """The command that makes a broken index anew."""
+    """The command that makes a broken index anew; one on a cluster under another name."""
+    if uri := uri_of(index):
+        return f"make it anew, under another name: univldr index --rebuild DIR --index {uri}_2"
     if index.name == ".univldr":
         return f"make it anew: univldr index --rebuild {index.parent}"
     return f"make it anew: univldr index --rebuild DIR --index {index}"

@@ -10,10 +10,11 @@ import dataclasses
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from univldr.errors import CorpusError, StoreError
-from univldr.index.base import check_rows
+from univldr.index.base import Made, check_rows
 from univldr.index.means import admit
 from univldr.index.remote import Remote, read_manifest, written
 from univldr.types import Document, Float32Array
@@ -27,20 +28,27 @@ class Cluster:
         path: Its URI, as far as a ``Path`` can have one.
         manifest: What it was made with, as it was when it was opened or ``is_stale`` was last asked.
         engine: The vectors and documents.
+        writing: Held by the thread that writes.
     """
 
-    def __init__(self, engine: Remote) -> None:
-        """For ``engines.open_index``.
+    def __init__(self, engine: Remote, *, hidden: bool = False) -> None:
+        """For :mod:`univldr.index.engines`, whose ``begin_index`` also opens what is ``hidden`` from others.
 
         Raises:
-            StoreError: there is no manifest, it is broken, or a newer univldr wrote it.
+            StoreError: there is no manifest, it is broken, or a newer univldr wrote it; or the index is not
+                whole.
         """
         self.path = Path(engine.uri)
         self.engine = engine
         self.manifest = read_manifest(engine)
-        self._turn = threading.RLock()
+        if self.manifest.copying and not hidden:
+            raise StoreError(
+                f"index {engine.uri} is only half filled, from {self.manifest.copying}; to finish it, "
+                "run that univldr copy, load or encode again"
+            )
+        self.writing = threading.RLock()
 
-    def put(self, documents: Sequence[Document], vectors: Float32Array) -> None:
+    def put(self, documents: Sequence[Document], vectors: Float32Array, made: Made | None = None) -> None:
         """See ``Held.put``; only where no corpus fills the index, and pictures only as paths.
 
         Raises:
@@ -54,9 +62,10 @@ class Cluster:
                     f"document {document.id!r} brings its picture as bytes, for which "
                     f"index {self.engine.uri} has no place; give it as a path"
                 )
-        with self._turn:
-            admit(self, documents, vectors)
-            self.engine.upsert(documents, vectors)
+        stored = made.joined(documents) if made else documents
+        with self.writing:
+            admit(self, stored, vectors)
+            self.engine.upsert(stored, vectors)
             self.engine.flush()
 
     def drop(self, ids: Sequence[str]) -> int:
@@ -74,9 +83,17 @@ class Cluster:
         Raises:
             StoreError: it cannot be written.
         """
-        with self._turn:
+        with self.writing:
             self.manifest = dataclasses.replace(read_manifest(self.engine), **fields)
             self.engine.keep(written(self.manifest))
+
+    def publish(self) -> None:
+        """From now on, everybody may open what ``begin_index`` made.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        self.change(copying="")
 
     def ids_of(self, root: str, keys: Sequence[str]) -> list[str]:
         """See ``Held.ids_of``: of files of a folder, by their paths."""
@@ -97,6 +114,14 @@ class Cluster:
     def close(self) -> None:
         """Close the connections."""
         self.engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def _require_own(self) -> None:
         if self.manifest.place:

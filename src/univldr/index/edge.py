@@ -51,6 +51,10 @@ graph would take longer, and lose some of what it should find."""
 INDEXED_DOCUMENTS = 1_000
 """Past this many documents the engine indexes each field that is filtered by; a look at each takes 5 µs."""
 
+REPLACED_DOCUMENTS = 10_000
+"""After so many were deleted or overwritten, and as many as there are, what they had is given back. Until
+then the engine keeps the vectors of deleted ones, and some memory for each word that any had."""
+
 SCANNED_DOCUMENTS = 20_000
 """Up to this many documents are looked at for how telling a word is, about 1 µs each."""
 
@@ -77,12 +81,13 @@ class EdgeIndex:
                 edge_fields.mark(self._shard)
                 self._shard.flush()
             else:
-                self._shard = edge.EdgeShard.load(str(path), config(dim, EXACT_DOCUMENTS, words=False))
+                self._shard = self._loaded()
                 edge_words.prepare(self._shard)
                 for left in path.glob("temp_segments/*"):  # by an optimize that was killed
                     shutil.rmtree(left)
         self._choice = Choice(self._shard)
         self._stored = 0  # since the last optimize
+        self._replaced = 0  # since what they had was given back
 
     def upsert(self, documents: Sequence[Document], vectors: Float32Array) -> None:
         """See ``Index.upsert``."""
@@ -102,10 +107,13 @@ class EdgeIndex:
         ]
         with self._engine("write"):
             self.require_space()
+            before = self._shard.info().points_count
             self._change(edge.UpdateOperation.upsert_points(points))
+            replaced = len(points) - (self._shard.info().points_count - before)
         self._stored += len(points)
         if self._stored >= SEGMENT_DOCUMENTS:  # a part is full; what comes goes into the next
             self.optimize()
+        self._note_replaced(replaced)
 
     def delete(self, ids: Sequence[str]) -> int:
         """See ``Index.delete``."""
@@ -114,6 +122,7 @@ class EdgeIndex:
             if found:
                 self.require_space()
                 self._change(edge.UpdateOperation.delete_points([record.id for record in found]))
+        self._note_replaced(len(found))
         return len(found)
 
     def get(self, ids: Sequence[str]) -> list[Document | None]:
@@ -232,6 +241,22 @@ class EdgeIndex:
             self._shard.update(operation)
         finally:
             self._choice.forget()
+
+    def _note_replaced(self, count: int) -> None:
+        """Of so many what they had is not needed any more."""
+        self._replaced += count
+        if self._replaced < REPLACED_DOCUMENTS or self._replaced < self.count():
+            return
+        self._replaced = 0
+        self.optimize()
+        with self._engine("open"):  # the engine forgets no word before
+            self._shard.flush()
+            self._shard.close()
+            self._shard = self._loaded()
+            self._choice = Choice(self._shard)
+
+    def _loaded(self) -> edge.EdgeShard:
+        return edge.EdgeShard.load(str(self._path), config(self._dim, EXACT_DOCUMENTS, words=False))
 
     def flush(self) -> None:
         """See ``Index.flush``."""

@@ -4,7 +4,7 @@ An index is made anew beside the one that answers meanwhile: each *generation* h
 lock. The first one's are called ``shard``, ``sources.sqlite`` and ``lock``, those of the third ``shard-2``
 and so on. What came by itself, not from a corpus, lies in ``uploads`` for all of them.
 ``manifest.json`` says which generation counts. One that is still being made has a manifest of its
-own, ``manifest-2.json``; renaming that to ``manifest.json`` is all it takes to put it in the other's place.
+own, ``manifest-2.json``; writing that as ``manifest.json`` is all it takes to put it in the other's place.
 """
 
 from __future__ import annotations

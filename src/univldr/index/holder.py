@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
@@ -26,7 +27,7 @@ import numpy as np
 
 from univldr.errors import ConfigError, StoreError, UnivldrError
 from univldr.index import wire
-from univldr.index.base import Engine, plain
+from univldr.index.base import Engine, Made, plain
 from univldr.index.cluster import Cluster
 from univldr.index.directory import clear_older
 from univldr.index.engines import open_index
@@ -82,9 +83,9 @@ class Lease:
         """See ``Held.engine``."""
         return self._held.engine
 
-    def put(self, documents: Sequence[Document], vectors: Float32Array) -> None:
+    def put(self, documents: Sequence[Document], vectors: Float32Array, made: Made | None = None) -> None:
         """See ``Held.put``."""
-        self._held.put(documents, vectors)
+        self._held.put(documents, vectors, made)
 
     def drop(self, ids: Sequence[str]) -> int:
         """See ``Held.drop``."""
@@ -316,6 +317,12 @@ def _store(
     return {}, []
 
 
+def _put(held: Lease, head: Head, parts: list[bytes]) -> Message:
+    made = None if head["made"] is None else wire.unpack_made(head["made"])
+    _store(partial(held.put, made=made), head, parts)
+    return {}, []
+
+
 def _flush(held: Lease, head: Head, parts: list[bytes]) -> Message:
     held.engine.flush()
     return {}, []
@@ -332,7 +339,7 @@ _OPERATIONS: dict[str, Callable[[Lease, Head, list[bytes]], Message]] = {
     "get": _get,
     "vectors": _vectors,
     "upsert": lambda held, head, parts: _store(held.engine.upsert, head, parts),
-    "put": lambda held, head, parts: _store(held.put, head, parts),
+    "put": _put,
     "delete": lambda held, head, _: ({"count": held.engine.delete(head["ids"])}, []),
     "drop": lambda held, head, _: ({"count": held.drop(head["ids"])}, []),
     "count": lambda held, head, _: ({"count": held.engine.count(**_narrowed(head))}, []),

@@ -43,6 +43,7 @@ class Manifest:
         place: The index's own directory when it was last opened, absolute; "" where that is not known.
         generation: Which of the files in the directory count; see :mod:`univldr.index.files`.
         engine: The URI of the cluster that has vectors and documents; "" where the directory has them.
+        copying: What it is being filled from, while it is not whole and nobody may search it; "" afterwards.
         created: ISO 8601, UTC, to the microsecond: no other index has it.
         format: Version of the index's directory layout.
     """
@@ -62,20 +63,20 @@ class Manifest:
     place: str = ""
     generation: int = 0
     engine: str = ""
+    copying: str = ""
     created: str = ""
     format: int = FORMAT
 
     @classmethod
     def of(cls, encoder: Encoder, *, template: str = "", max_tokens: int = 0) -> Manifest:
         """The manifest of a new index for ``encoder``, which was loaded with this template and limit."""
-        now = datetime.now(UTC).isoformat(timespec="microseconds")
         return cls(
             encoder.name,
             encoder.fingerprint,
             encoder.dim,
             template=template,
             max_tokens=max_tokens,
-            created=now,
+            created=now(),
         )
 
     @classmethod
@@ -114,7 +115,7 @@ class Manifest:
             fields |= {"template": "", "max_tokens": 0, "verbalize": {}}
         if fields["format"] < 3:
             fields |= {"place": "", "generation": 0}
-        fields = {"engine": "", **fields}
+        fields = {"engine": "", "copying": "", **fields}
         types = {
             "encoder": str,
             "fingerprint": str,
@@ -127,6 +128,7 @@ class Manifest:
             "place": str,
             "generation": int,
             "engine": str,
+            "copying": str,
         }
         for name, kind in types.items():
             if not isinstance(fields.get(name), kind):
@@ -161,21 +163,17 @@ class Manifest:
         return tuple(root for root in self.roots if root != self.uploads)
 
     def is_alike(self, other: Manifest) -> bool:
-        """Whether an index with that manifest is of the same corpora and made by the same model."""
-        return all(
-            getattr(self, name) == getattr(other, name)
-            for name in (
-                "encoder",
-                "fingerprint",
-                "dim",
-                "fusion",
-                "template",
-                "max_tokens",
-                "format",
-                "engine",
-                "corpora",
-            )
-        )
+        """Whether the making of an index with that manifest can go on with what this one's has made.
+
+        It is of the same corpora, made by the same model, and half a copy only for who copies the same.
+        """
+        same = ("format", "engine", "corpora", "copying")
+        return self.has_model_of(other) and all(getattr(self, name) == getattr(other, name) for name in same)
+
+    def has_model_of(self, other: Manifest) -> bool:
+        """Whether the vectors are made by the same model in the same way."""
+        names = ("encoder", "fingerprint", "dim", "fusion", "template", "max_tokens")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
 
     def check_name(self, index: Path, name: str) -> None:
         """Refuse another model by the name it was asked for, before it is loaded.
@@ -202,6 +200,11 @@ class Manifest:
                 f"({self.fingerprint}, {self.dim} dimensions; now {encoder.fingerprint}, {encoder.dim}); "
                 f"{rebuild_remedy(index)}"
             )
+
+
+def now() -> str:
+    """For ``Manifest.created``."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def is_same_name(one: str, other: str) -> bool:

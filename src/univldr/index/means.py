@@ -87,7 +87,7 @@ def admit(store: Store | Cluster, documents: Sequence[Document], vectors: Float3
         store.change(modality_nearest={**known, **lowered})
 
 
-def refresh(store: Store, changed: int, progress: Progress | None = None) -> None:
+def refresh(store: Store | Cluster, changed: int, progress: Progress | None = None) -> None:
     """Take the means anew if there are none or too many documents changed since they were taken.
 
     Args:
@@ -106,7 +106,7 @@ def refresh(store: Store, changed: int, progress: Progress | None = None) -> Non
             store.change(changed_since_means=total)
 
 
-def _stale(store: Store, changed: int) -> bool:
+def _stale(store: Store | Cluster, changed: int) -> bool:
     """Counts tell of changes that a killed run did not live to note."""
     counted = store.manifest.modality_counts
     if not counted:
@@ -117,7 +117,7 @@ def _stale(store: Store, changed: int) -> bool:
     return any(moved) or changed > STALE * sum(counted.values())
 
 
-def _taken(store: Store, progress: Progress | None) -> dict[str, Any]:
+def _taken(store: Store | Cluster, progress: Progress | None) -> dict[str, Any]:
     """The fields of the manifest; memory does not grow with the index."""
     total = 2 * store.engine.count()
     sums = {modality: np.zeros(store.manifest.dim) for modality in Modality}

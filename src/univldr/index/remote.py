@@ -67,6 +67,33 @@ def make_engine(uri: str, manifest: Manifest) -> Remote:
     return _opened(uri, create=manifest.dim, metadata=written(manifest))
 
 
+def begun_engine(uri: str, new: Manifest) -> Remote | None:
+    """The engine of the index at ``uri`` that was begun with a manifest like ``new``; ``None`` without one.
+
+    Raises:
+        ConfigError, MissingExtra: see ``engine_of``.
+        StoreError: another one was begun there.
+    """
+    try:
+        engine = engine_of(uri)
+    except StoreError:
+        return None
+    try:
+        kept = read_manifest(engine)
+        if kept.copying == new.copying and kept.has_model_of(new):
+            return engine
+        if kept.copying:
+            raise StoreError(
+                f"index {engine.uri} is only half filled, from {kept.copying}; run that univldr copy, load "
+                "or encode again to finish it, or choose another name"
+            )
+    except BaseException:
+        engine.close()
+        raise
+    engine.close()
+    return None
+
+
 def remote_of(of: Manifest, index: Path, *, create: bool) -> Remote | None:
     """The engine on a cluster of the index in the directory ``index``, of which ``of`` is the manifest.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from univldr.errors import StoreError
 from univldr.index import wire
-from univldr.index.base import SCAN_SIZE, IndexInfo, from_payload
+from univldr.index.base import SCAN_SIZE, IndexInfo, Made, from_payload
 from univldr.index.holder import Address
 from univldr.index.manifest import Manifest
 from univldr.index.wire import Message
@@ -51,9 +51,9 @@ class SharedStore:
             self._manifest = known
         return known[1]
 
-    def put(self, documents: Sequence[Document], vectors: Float32Array) -> None:
+    def put(self, documents: Sequence[Document], vectors: Float32Array, made: Made | None = None) -> None:
         """See ``Held.put``."""
-        self._lines.store("put", documents, vectors)
+        self._lines.store("put", documents, vectors, made=made and wire.pack_made(made))
 
     def drop(self, ids: Sequence[str]) -> int:
         """See ``Held.drop``."""
@@ -178,11 +178,11 @@ class _Lines:
             head, got = wire.receive(line)
         return wire.checked(head), got
 
-    def store(self, op: str, documents: Sequence[Document], vectors: Float32Array) -> None:
-        """Send documents and their vectors."""
+    def store(self, op: str, documents: Sequence[Document], vectors: Float32Array, **more: Any) -> None:
+        """Send documents and their vectors, and what else the head has."""
         payloads, pictures = wire.pack_documents(documents)
         fields, part = wire.pack_rows(vectors)
-        self.ask(op, [part, *pictures], documents=payloads, **fields)
+        self.ask(op, [part, *pictures], documents=payloads, **fields, **more)
 
     @contextmanager
     def line(self) -> Iterator[Connection]:

@@ -23,6 +23,20 @@ from univldr.index.base import unusable
 UNFINISHED = ""
 """The stamp of a source that must be read again."""
 
+_WORDS = " words="
+
+
+def worded_stamp(stamp: str, words: str) -> str:
+    """The stamp of a source with pictures: the corpus's own, and the key of what made their words."""
+    return f"{stamp}{_WORDS}{words}"
+
+
+def split_stamp(stamp: str) -> tuple[str, str | None]:
+    """A recorded stamp as the corpus gave it, and the key in it; ``None`` where there are no pictures."""
+    plain, pictures, words = stamp.partition(_WORDS)
+    return plain, words if pictures else None
+
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sources (
     number INTEGER PRIMARY KEY, root TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, UNIQUE (root, key)
@@ -203,6 +217,11 @@ class Sources:
         """A root has another path now."""
         with self._transaction("write") as connection:
             connection.execute("UPDATE sources SET root = ? WHERE root = ?", [new, old])
+
+    def copy_to(self, other: Sources) -> None:
+        """Make another table the same as this one, in one step."""
+        with self._lock, _translated(other._index, "write"):
+            self._connection.backup(other._connection)
 
     def compact(self) -> None:
         """Give back the space of what was removed."""

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from univldr.errors import CorpusError, StoreError
 from univldr.index import manifest
-from univldr.index.base import Engine, check_rows, to_payload, unusable
+from univldr.index.base import Engine, Made, check_rows, to_payload, unusable
 from univldr.index.directory import clear, clear_older, make_directory, next_generation
 from univldr.index.edge import EdgeIndex
 from univldr.index.files import MANIFEST, SWAP_LOCK, Files
@@ -23,7 +23,7 @@ from univldr.index.manifest import Manifest
 from univldr.index.means import admit
 from univldr.index.places import DIRECTORY, is_same, moved_roots, relocate, successor
 from univldr.index.remote import remote_of, written
-from univldr.index.sources import Finished, Sources
+from univldr.index.sources import Finished, Sources, worded_stamp
 from univldr.index.uploads import Uploads, picture_name
 from univldr.index.uri import uri_of
 from univldr.types import Document, Float32Array
@@ -111,7 +111,7 @@ class Store:
             return store
 
     @classmethod
-    def rebuild(cls, path: Path, new: Manifest, *, wait: float = WAIT_SECONDS, resume: bool = True) -> Store:
+    def rebuild(cls, path: Path, new: Manifest, *, wait: float = WAIT_SECONDS) -> Store:
         """Make an index beside the one in the directory ``path``, which ``publish`` replaces with it.
 
         Until then the old one answers, in this process and in others. What a rebuild that died had done is
@@ -128,7 +128,7 @@ class Store:
                 resources.callback(IndexLock(path, wait=wait, file=files.lock.name).release)
                 if next_generation(path) != files.generation:
                     continue
-                store = cls._begun(files, new, resources, resume=resume)
+                store = cls._begun(files, new, resources)
                 store._resources = resources.pop_all()
             return store
 
@@ -136,20 +136,22 @@ class Store:
     def make_hidden(cls, path: Path, new: Manifest, *, wait: float = WAIT_SECONDS) -> Store:
         """Make an index in the directory ``path`` that is not there for others before ``publish``.
 
+        What one that died had done is taken up if it was alike.
+
         Raises:
             StoreError: there is something else there, another process makes one, or it cannot be written.
         """
         path = path.absolute()
         make_directory(path)
-        return cls.rebuild(path, new, wait=wait, resume=False)
+        return cls.rebuild(path, new, wait=wait)
 
     @classmethod
-    def _begun(cls, files: Files, new: Manifest, resources: ExitStack, *, resume: bool) -> Store:
+    def _begun(cls, files: Files, new: Manifest, resources: ExitStack) -> Store:
         name = files.pending.name
         begun = None
         try:
             begun = Manifest.read(files.index, file=name)
-            if resume and begun.is_alike(new):
+            if begun.is_alike(new):
                 return cls(files, begun, resources, create=False, file=name)
         except StoreError:  # what is left is broken, or there is nothing
             if begun and begun.engine:  # or its cluster is out of reach
@@ -181,10 +183,14 @@ class Store:
         try:
             with self._swapping():
                 last()
-                (self.path / self._file).replace(self.path / MANIFEST)
+                whole = dataclasses.replace(self.manifest, copying="")
+                if self._remote and self.manifest.copying:  # first: who comes again goes on from there
+                    self._remote.keep(written(whole))
+                whole.write(self.path)
+                (self.path / self._file).unlink(missing_ok=True)
         except OSError as error:
             raise unusable(self.path, "write", error) from error
-        self._file = MANIFEST
+        self.manifest, self._file = whole, MANIFEST
         clear_older(self.path, self.manifest.generation)
 
     def change(self, **fields: Any) -> None:
@@ -265,7 +271,7 @@ class Store:
                 self.change(roots=(*roots, root))
             return root
 
-    def put(self, documents: Sequence[Document], vectors: Float32Array) -> None:
+    def put(self, documents: Sequence[Document], vectors: Float32Array, made: Made | None = None) -> None:
         """See ``Held.put``.
 
         What the engine may hold is noted first, in ``sources``; then come the pictures, the records, the
@@ -276,6 +282,7 @@ class Store:
             return
         last = {document.id: number for number, document in enumerate(documents)}
         given, rows = [documents[number] for number in last.values()], vectors[list(last.values())]
+        words = Made(made.by if made else "", [made.words[n] if made else () for n in last.values()])
         for document in given:  # before anything is written
             to_payload(document)
             if isinstance(document.image, bytes):
@@ -289,11 +296,14 @@ class Store:
             kept = self.uploads.keep(given)
             with self._current():
                 replaced = self.uploads.record(kept, stamp)
-            admit(self, kept, rows)
-            self.engine.upsert(kept, rows)
+            stored = words.joined(kept)
+            admit(self, stored, rows)
+            self.engine.upsert(stored, rows)
             self.engine.flush()
             self.uploads.discard(replaced)
-            self.sources.finish(root, [Finished(id_, stamp, [id_]) for id_ in last])
+            pictured = worded_stamp(stamp, words.by)
+            stamps = {one.id: pictured if one.image else stamp for one in kept}
+            self.sources.finish(root, [Finished(id_, stamps[id_], [id_]) for id_ in last])
 
     def drop(self, ids: Sequence[str]) -> int:
         """See ``Held.drop``. Records go first, so that after a crash nothing brings a document back."""
@@ -333,6 +343,7 @@ class Store:
         """
         self.engine.optimize()
         self.sources.compact()
+        self.uploads.compact()
 
     def skipped(self) -> list[tuple[str, str]]:
         """What the last runs left out, as (key, reason)."""

@@ -113,6 +113,22 @@ class Uploads:
             file.executemany("DELETE FROM documents WHERE id = ?", [(id_,) for id_ in ids])
         return pictures
 
+    def copy_to(self, other: Uploads) -> None:
+        """Let another directory keep just what this one keeps; pictures that it has are not copied again."""
+        if not self.exist:
+            return
+        with self._transaction("read") as file, other._transaction("write") as copied:
+            copied.execute("DELETE FROM documents")
+            rows = file.execute("SELECT * FROM documents")
+            names = [name for name, *_ in rows.description]
+            places = ", ".join("?" * len(names))
+            copied.executemany(f"INSERT INTO documents ({', '.join(names)}) VALUES ({places})", rows)
+            query = "SELECT DISTINCT picture FROM documents WHERE picture IS NOT NULL"
+            for (name,) in file.execute(query):
+                if (self.path / name).exists() and not (other.path / name).exists():
+                    other._write(name, (self.path / name).read_bytes())
+        other.sweep()
+
     def discard(self, pictures: Iterable[str]) -> None:
         """Remove those of these pictures that no record names."""
         for name in pictures:
@@ -127,6 +143,13 @@ class Uploads:
             named = {picture for (picture,) in file.execute(query)}
             names = {entry.name for entry in self.path.iterdir()}
         self.discard(name for name in names - named if _PICTURE.fullmatch(name.removesuffix(".part")))
+
+    def compact(self) -> None:
+        """Give back the space of what was removed."""
+        if self.exist:
+            with self._transaction("compact") as file:
+                file.execute("VACUUM")
+                file.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the log would have all of it again
 
     def close(self) -> None:
         """Release the file."""
@@ -146,16 +169,19 @@ class Uploads:
     def _kept(self, picture: Path | bytes | None) -> Path | None:
         if not isinstance(picture, bytes):
             return picture and picture.absolute()
-        path = self.path / picture_name(picture)
         with self._translated("write"):
             self.path.mkdir(exist_ok=True)
-            if not path.exists():
-                part = path.with_name(f"{path.name}.part")
-                with part.open("wb") as stream:
-                    stream.write(picture)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                part.replace(path)
+            return self._write(picture_name(picture), picture)
+
+    def _write(self, name: str, picture: bytes) -> Path:
+        path = self.path / name
+        if not path.exists():
+            part = path.with_name(f"{path.name}.part")
+            with part.open("wb") as stream:
+                stream.write(picture)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(path)
         return path
 
     @contextmanager

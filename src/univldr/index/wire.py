@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from univldr.errors import StoreError, UnivldrError, error_of, kind_of
-from univldr.index.base import Payload, from_payload, plain, to_payload
-from univldr.types import Document, Float32Array, Hit
+from univldr.index.base import Made, Payload, from_payload, plain, to_payload
+from univldr.types import Document, Expansion, Float32Array, Hit
 
 Head = dict[str, Any]
 Message = tuple[Head, list[bytes]]
@@ -104,6 +104,16 @@ def unpack_documents(payloads: Sequence[Payload], pictures: Sequence[bytes]) -> 
         replace(from_payload(payload), image=next(left)) if payload["pixels"] else from_payload(payload)
         for payload in payloads
     ]
+
+
+def pack_made(made: Made) -> Payload:
+    """Generated words as plain values."""
+    return {"by": made.by, "words": [[one.plain() for one in words] for words in made.words]}
+
+
+def unpack_made(payload: Payload) -> Made:
+    """What ``pack_made`` was given."""
+    return Made(payload["by"], [tuple(map(Expansion.parse, words)) for words in payload["words"]])
 
 
 def pack_hits(hits: Sequence[Hit]) -> list[tuple[float, Payload]]:

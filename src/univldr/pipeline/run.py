@@ -13,7 +13,7 @@ import numpy as np
 from univldr.corpus.base import Corpus, Scan, Skipped, Source
 from univldr.errors import CorpusError, ImageError, MissingExtra
 from univldr.index import Store, means
-from univldr.index.sources import UNFINISHED, Finished
+from univldr.index.sources import UNFINISHED, Finished, split_stamp, worded_stamp
 from univldr.pipeline.content import content_of
 from univldr.types import Document, Encoder, Float32Array, Modality, Progress
 from univldr.verbalize.run import Counts, Verbalization
@@ -23,14 +23,6 @@ BATCH_SIZE = 64
 
 FLUSH_SECONDS = 2.0
 """A flush takes as long as encoding some documents, so it waits for more; only then do they count as done."""
-
-_WORDS = " words="
-"""In a stamp, before the key of the verbalization that a source with pictures was indexed with."""
-
-
-def plain_stamp(stamp: str) -> str:
-    """A recorded stamp as the corpus gave it, without what it says of words."""
-    return stamp.partition(_WORDS)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +77,7 @@ class _Read:
 
     def finished(self, words: str) -> Finished:
         pictures = any(document.modality is Modality.IMAGE for document in self.documents)
-        stamp = f"{self.source.stamp}{_WORDS}{words}" if pictures else self.source.stamp
+        stamp = worded_stamp(self.source.stamp, words) if pictures else self.source.stamp
         ids = [document.id for document in self.documents]
         stamp = UNFINISHED if self.retry else stamp
         return Finished(self.source.key, stamp, ids, self.skipped, self.contents)
@@ -192,9 +184,9 @@ class _Run:
 
     def is_current(self, stamp: str, source: Source) -> bool:
         """Whether a source is in the index as it is, with the words it should have."""
-        plain, pictures, words = stamp.partition(_WORDS)
+        plain, words = split_stamp(stamp)
         wanted = words if self._verbalization is None else self._verbalization.key
-        return plain == source.stamp and (not pictures or words == wanted)
+        return plain == source.stamp and (words is None or words == wanted)
 
     def forget(self) -> None:
         """Remove what vanished, with its documents: from the engine first, so that none is orphaned."""

@@ -20,8 +20,7 @@ from univldr.index.uri import uri_of
 from univldr.pipeline.run import IndexReport, index_corpus
 from univldr.pipeline.uploads import catch_up
 from univldr.types import Encoder, Progress
-from univldr.verbalize.cache import WordCache, default_cache
-from univldr.verbalize.load import load_verbalizers
+from univldr.verbalize.load import verbalization_of
 from univldr.verbalize.run import Verbalization
 from univldr.verbalize.settings import Plan
 
@@ -91,7 +90,7 @@ def update(
         plan = remembered_plan(directory).changed(verbalize, settings)
         verbalization = None
         if words:
-            verbalization = Verbalization(load_verbalizers(plan, load), WordCache(default_cache()))
+            verbalization = verbalization_of(plan, load)
         opened = open_corpus(path, _lazy_cutter(load))
         if store is None:
             engine = _new_engine(directory, index)
@@ -124,13 +123,13 @@ def _brought_up_to_date(
     progress: Progress | None,
 ) -> IndexReport:
     """Uploads first, so that none loses its id to a file; once more when nobody can add any."""
-    uploads = catch_up(store, load, progress=progress)
+    uploads = catch_up(store, load, verbalization, progress=progress)
     report = index_corpus(corpus, store, load, verbalization, progress=progress)
     if not store.is_published:
 
         def last() -> None:
             nonlocal uploads
-            uploads = catch_up(store, load)
+            uploads = catch_up(store, load, verbalization)
 
         store.publish(last)
     if uploads is not None:
@@ -159,8 +158,8 @@ def _require_engine(store: Store, uri: str) -> None:
     if not engine or not is_same_index(engine, uri):
         there = f"at {engine}" if engine else "there"
         raise StoreError(
-            f"the index in {store.path} has its vectors {there}, not at {uri}; leave --index out, or make it "
-            "anew at the other place: --rebuild"
+            f"the index in {store.path} has its vectors {there}, not at {uri}; leave --index out, or take them "
+            "to the other place: univldr copy --move, or --rebuild to encode anew"
         )
 
 

@@ -10,6 +10,7 @@ from univldr.index import Store
 from univldr.index.uploads import RECORDS, Uploads
 from univldr.pipeline.run import IndexReport, index_corpus
 from univldr.types import Document, Encoder, Progress
+from univldr.verbalize.run import Verbalization
 
 
 class UploadsCorpus:
@@ -38,27 +39,33 @@ class UploadsCorpus:
 
 
 def catch_up(
-    store: Store, encoder: Callable[[], Encoder], *, progress: Progress | None = None
+    store: Store,
+    encoder: Callable[[], Encoder],
+    verbalization: Verbalization | None = None,
+    *,
+    progress: Progress | None = None,
 ) -> IndexReport | None:
     """Make an index hold exactly the uploads that are recorded beside it; ``None`` where none ever were.
 
     It has something to do for an index that is made anew, and after a crash during ``put`` or ``drop``. A
     document that cannot be encoded, such as one whose picture is not where it was, is left out, reported and
-    tried again the next time. No words are made: uploads have the ``expansions`` that they brought.
+    tried again the next time.
 
     Args:
         store: The index; whoever wants to change it meanwhile waits.
         encoder: Gives the encoder; called only when there is something to encode.
+        verbalization: Makes the words that join those which the uploads brought; see ``index_corpus``.
         progress: Told how far it is.
 
     Raises:
-        ModelError: the encoder is not the one the index was made with.
+        ModelError: the encoder is not the one the index was made with, or a verbalizer's model fails.
         StoreError: the index or the records cannot be read or written.
     """
     if not store.uploads.exist:
         return None
     with store.writing:
-        report = index_corpus(UploadsCorpus(store.uploads), store, encoder, progress=progress, insist=True)
+        uploads = UploadsCorpus(store.uploads)
+        report = index_corpus(uploads, store, encoder, verbalization, progress=progress, insist=True)
         if store.is_published:  # always: of a put that died and was made again, nothing else is left
             store.uploads.sweep()
     return report

@@ -24,7 +24,9 @@ from univldr.search.explain import explained
 from univldr.search.group import Group, by_file, folded
 from univldr.search.request import Request
 from univldr.search.results import Found, Options, Results, requested
+from univldr.search.wording import Wording
 from univldr.types import Document, Encoder, Float32Array, Hit, Query
+from univldr.verbalize.settings import Plan
 
 _MORE = 3  # times as many documents as hits are fetched first, since several may be of one file
 
@@ -41,6 +43,7 @@ class Searcher:
         self.encoder = encoder
         self.index = index
         self._store = store
+        self._wording = Wording(lambda: self.encoder)
         self._closed = False
 
     def search(self, query: str | Query, k: int = 10, **options: Unpack[Options]) -> Results:
@@ -94,17 +97,20 @@ class Searcher:
 
         They belong to no corpus: no update removes them, and an index that is made anew takes them along,
         also with another model. Pictures given as bytes are kept beside the index; those given as paths stay
-        where they are. Verbalizers look at none: ``expansions`` are what the documents bring.
+        where they are. The words that the index's verbalizers make of them join what the documents bring.
 
         Raises:
             CorpusError: a document cannot be stored, or its id is that of a file or record of an indexed
                 corpus; none of the call's was stored.
             ImageError: a picture cannot be decoded; none of the call's was stored.
+            MissingExtra, ModelError: a verbalizer cannot be loaded, or fails; none was stored.
             StoreError: the index was made anew meanwhile, or it cannot be written.
         """
-        vectors = self.encoder.encode_documents(list(documents))
+        manifest = self.manifest
+        made = self._wording.made(documents, manifest.verbalize) if manifest else None
+        vectors = self.encoder.encode_documents(made.joined(documents) if made else list(documents))
         if self._store is not None:
-            self._store.put(documents, vectors)
+            self._store.put(documents, vectors, made)
         else:
             self.index.upsert(documents, vectors)
             self.index.flush()
@@ -218,7 +224,15 @@ def open(path: str | Path, *, model: str | None = None) -> Searcher:
         ModelError: its model is missing or has changed since.
         ConfigError: the URI makes no sense.
     """
-    store = open_index(path)
+    return searcher_of(open_index(path), model=model)
+
+
+def searcher_of(store: Held, *, model: str | None = None) -> Searcher:
+    """A searcher of an open index, with the model it was made with; where that cannot be, it is closed.
+
+    Raises:
+        ModelError: see ``open``.
+    """
     try:
         if model not in (None, "auto"):
             store.manifest.check_name(store.path, model)
@@ -231,16 +245,22 @@ def open(path: str | Path, *, model: str | None = None) -> Searcher:
     return Searcher(encoder, store.engine, store=store)
 
 
-def create(path: str | Path, *, model: str = "auto") -> Searcher:
+def create(path: str | Path, *, model: str = "auto", verbalize: str = "") -> Searcher:
     """Make an empty index in a directory, or at a URI, to be filled with :meth:`Searcher.upsert`.
 
+    Args:
+        path: Where.
+        model: As ``load_encoder`` takes it.
+        verbalize: Verbalizers such as ``ocr,tags`` whose words join the captions of its pictures.
+
     Raises:
-        ConfigError: the URI makes no sense.
+        ConfigError: the URI makes no sense, or there is no such verbalizer.
         StoreError: there is an index or something else there, or it cannot be written.
         ModelError: there is no such model.
     """
+    words = Plan.of(verbalize).to_dict()
     encoder = load_encoder(model)
-    store = create_index(path, Manifest.of(encoder))
+    store = create_index(path, replace(Manifest.of(encoder), verbalize=words))
     return Searcher(encoder, store.engine, store=store)
 
 

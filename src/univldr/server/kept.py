@@ -19,12 +19,15 @@ class Body(Protocol):
 
 T = TypeVar("T", bound=Body)
 
+ENTRY_BYTES = 500
+"""What a body counts for beside its own bytes: its key and its headers, or many small ones take most."""
+
 
 class Kept(Generic[T]):
     """Keeps the most recently used, up to a number of bytes; for several threads.
 
     Args:
-        capacity: Bytes of all bodies together.
+        capacity: Bytes of all bodies together, each with its ``ENTRY_BYTES``.
         parallel: How many are made at a time.
     """
 
@@ -63,9 +66,13 @@ class Kept(Generic[T]):
         return made
 
     def _keep(self, key: Hashable, made: T) -> None:
-        if len(made.body) > self._capacity:
+        if _size(made) > self._capacity:
             return
         self._kept[key] = made
-        self._bytes += len(made.body)
+        self._bytes += _size(made)
         while self._bytes > self._capacity:
-            self._bytes -= len(self._kept.popitem(last=False)[1].body)
+            self._bytes -= _size(self._kept.popitem(last=False)[1])
+
+
+def _size(made: Body) -> int:
+    return len(made.body) + ENTRY_BYTES

@@ -25,6 +25,7 @@ from univldr.errors import ConfigError, StoreError, UnivldrError
 from univldr.index.holder import Holder
 from univldr.index.store import Store
 from univldr.pipeline import IndexReport, Loader, watch
+from univldr.server.memory import give_back_large_blocks
 from univldr.server.settings import ServerSettings
 from univldr.server.worker import METRICS, Opener, Worker, application, log_to_stderr
 from univldr.types import Progress
@@ -177,6 +178,7 @@ def serve(
         ModelError, StoreError: the index cannot be opened by who answers.
     """
     log_to_stderr()
+    give_back_large_blocks()
     url = url_of(listener)
 
     def started() -> None:

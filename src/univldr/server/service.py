@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from univldr._cores import cores
-from univldr.errors import CorpusError, ImageError, StoreError, UnivldrError
+from univldr.errors import CorpusError, ImageError, MissingExtra, StoreError, UnivldrError
 from univldr.search import Request, Searcher
 from univldr.search.results import Found
 from univldr.server import stages
@@ -35,6 +35,7 @@ INFO_SECONDS = 10.0
 """How long what is said of an index may be old."""
 
 _PIECE = 64  # documents that are stored together; between pieces it is looked whether anybody still waits
+_WORDED_PIECE = 4  # of which each picture may take a second
 
 
 class _Lent:
@@ -351,10 +352,11 @@ def _answered(searcher: Searcher, request: Request) -> Found:
 
 def _stored(searcher: Searcher, documents: Sequence[Document]) -> list[UnivldrError | None]:
     failed: list[UnivldrError | None] = []
-    for begin in range(0, len(documents), _PIECE):
+    piece = _WORDED_PIECE if searcher.manifest and searcher.manifest.verbalize else _PIECE
+    for begin in range(0, len(documents), piece):
         if time.monotonic() >= stages.deadline():
             break  # nobody waits any more
-        failed += _halved(searcher, documents[begin : begin + _PIECE])
+        failed += _halved(searcher, documents[begin : begin + piece])
     return failed
 
 
@@ -362,7 +364,7 @@ def _halved(searcher: Searcher, documents: Sequence[Document]) -> list[UnivldrEr
     """Store them together, or find those that cannot be stored."""
     try:
         searcher.upsert(documents)
-    except (CorpusError, ImageError) as error:
+    except (CorpusError, ImageError, MissingExtra) as error:
         if len(documents) == 1:
             return [error]
         middle = len(documents) // 2

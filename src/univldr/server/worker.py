@@ -23,6 +23,7 @@ from univldr.index.base import Held
 from univldr.index.holder import Address
 from univldr.index.shared import SharedStore
 from univldr.search import Searcher
+from univldr.server.memory import give_back_large_blocks
 from univldr.server.settings import ServerSettings
 from univldr.types import Encoder
 
@@ -107,6 +108,7 @@ class Worker:
     def __call__(self) -> FastAPI:
         """Called in the worker's process; where the index cannot be opened the process ends."""
         log_to_stderr()
+        give_back_large_blocks()
         threading.Thread(target=self._follow, name="univldr-follow", daemon=True).start()
         try:
             return application(Opener(lambda: SharedStore(self.address)), self.settings)

@@ -11,28 +11,34 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from univldr.centering import Centered, center_queries, modality_means
+from univldr._processes import from_first, gather_bytes, processes, rank, share, wait_for_all
 from univldr.corpus.collection import Collection, Topic
 from univldr.encoders.embeddings import embed_collection, embed_topics, split_fingerprint
 from univldr.errors import ConfigError
-from univldr.index.topk import Vectors, nonzero_rows, top_k
+from univldr.evaluation.indexes import warn_of_missing
+from univldr.search import Searcher
 from univldr.training.negatives import (
     MiningReport,
     Negative,
     Ranked,
     Record,
     RecordWriter,
+    encoded,
     summarise,
 )
+from univldr.training.pools import ExactPool, IndexPool, Pool
 from univldr.training.recipe import MiningSettings
 from univldr.types import Encoder, Float32Array, Modality, Progress
 
 CHUNK = 4096
-"""Queries searched, and recorded, at a time."""
+"""Queries searched by a process, and recorded, at a time."""
+
+_WHOLE = -1  # as many records as there are to be
 
 _MODALITIES = tuple(Modality)
 
@@ -45,11 +51,14 @@ def mine(
     out: Path,
     cache: Path,
     progress: Progress | None = None,
+    *,
+    searcher: Searcher | None = None,
 ) -> MiningReport:
     """Write the hard negatives of a split's queries to ``out``; see :mod:`univldr.training.negatives`.
 
     An interrupted run goes on where it was, and a file that is already there is kept, if they come from this
-    very model, collection, split and settings. The same call gives the same file.
+    very model, collection, split and settings. The same call gives the same file. Several processes
+    (:mod:`univldr._processes`) share the queries, and the first one writes, where all of them can read.
 
     Args:
         encoder: The model to mine with; it should be the one that is trained next.
@@ -59,17 +68,17 @@ def mine(
         out: The file to write; it appears when it is complete.
         cache: Folder for the vectors.
         progress: Told how far it is.
+        searcher: An index of ``encoder`` to mine from by vector, in place of the vectors of the collection.
+            What it has beside the collection is passed over.
 
     Raises:
-        ConfigError: ``centered`` where there are no texts.
-        CorpusError: there is no such split, a document cannot be read, or ``out`` cannot be written.
+        ConfigError: ``centered`` where there are no texts, or with an index.
+        CorpusError: there is no such split, a document cannot be read, the index has none of them, or ``out``
+            cannot be written.
         ModelError: the encoder gives broken vectors.
-        StoreError: the cache cannot be written.
+        StoreError: the cache cannot be written, or the index not be searched.
     """
-    if settings.centered and not collection.count(Modality.TEXT):
-        raise ConfigError(
-            f"centered takes the texts' mean out of queries, but {collection.path} has no texts"
-        )
+    _check(settings, collection, searcher)
     header = {
         "model": encoder.name,
         "encoder": encoder.fingerprint,
@@ -79,83 +88,87 @@ def mine(
         "topics": split_fingerprint(collection, split),
         "documents": {str(modality): collection.count(modality) for modality in Modality},
         "settings": {name: _finite(value) for name, value in dataclasses.asdict(settings).items()},
+        **({"index": _index_fields(searcher)} if searcher else {}),
     }
-    writer = RecordWriter(out, header)
-    if not writer.complete:
-        vectors = embed_collection(encoder, collection, cache, progress=progress)
-        _Miner(encoder, collection, settings, vectors).write(split, writer, progress)
+    writer = RecordWriter(out, header) if rank() == 0 else None
+    done = from_first(_WHOLE if writer is None or writer.complete else writer.records)
+    if done != _WHOLE:
+        pool: Pool
+        if searcher is None:
+            vectors = embed_collection(encoder, collection, cache, progress=progress)
+            pool = ExactPool(collection, vectors, centered=settings.centered)
+        else:
+            if rank() == 0:
+                warn_of_missing(searcher.index, collection, split, "the index", progress)
+            pool = IndexPool(collection, searcher.index)
+        _Miner(encoder, collection, settings, pool).write(split, done, writer, progress)
+    wait_for_all()
     return summarise(out)
+
+
+def _check(settings: MiningSettings, collection: Collection, searcher: Searcher | None) -> None:
+    if settings.centered and searcher is not None:
+        raise ConfigError(
+            "an index is searched as it is, not centered by all its vectors; leave out one of them"
+        )
+    if settings.centered and not collection.count(Modality.TEXT):
+        raise ConfigError(
+            f"centered takes the texts' mean out of queries, but {collection.path} has no texts"
+        )
+
+
+def _index_fields(searcher: Searcher) -> dict[str, Any]:
+    """What tells one index from another, and from what it was before."""
+    manifest = searcher.manifest
+    made = {"created": manifest.created, "generation": manifest.generation} if manifest else {}
+    return {**made, "documents": searcher.index.count()}
 
 
 class _Miner:
     """One model's view of one collection."""
 
     def __init__(
-        self, encoder: Encoder, collection: Collection, settings: MiningSettings, vectors: Float32Array
+        self, encoder: Encoder, collection: Collection, settings: MiningSettings, pool: Pool
     ) -> None:
-        self._encoder, self._collection, self._settings = encoder, collection, settings
+        self._encoder, self._collection, self._settings, self._pool = encoder, collection, settings, pool
         self._ids = collection.ids()
         self._codes = collection.modalities()
-        self._present = nonzero_rows(vectors)  # a document that could not be encoded is nobody's negative
-        self._vectors: Vectors = vectors
-        self._mean: Float32Array | None = None
-        if settings.centered:
-            means = modality_means(vectors, self._codes)
-            self._vectors = Centered(vectors, self._codes, means)
-            self._mean = means[_MODALITIES.index(Modality.TEXT)]
 
-    def write(self, split: str, writer: RecordWriter, progress: Progress | None) -> None:
-        """Mine what is not recorded yet."""
+    def write(self, split: str, done: int, writer: RecordWriter | None, progress: Progress | None) -> None:
+        """Mine what is not recorded yet, each process its share of the queries."""
         total = _count(self._collection, split)
-        for start in range(writer.records, total, CHUNK):
-            topics = self._collection.topics(split, start=start, stop=start + CHUNK)
-            writer.write(self._mine(topics, _within(progress, start, len(topics), total)))
-        writer.finish()
+        step = CHUNK * processes()
+        for start in range(done, total, step):
+            count = min(step, total - start)
+            own = share(count)
+            topics = self._collection.topics(split, start=start + own.start, stop=start + own.stop)
+            records = self._mine(topics, _within(progress, start, count, total)) if topics else []
+            lines = gather_bytes(b"".join(map(encoded, records)))
+            if writer is not None:
+                writer.write(lines)
+        if writer is not None:
+            writer.finish()
 
     def _mine(self, topics: Sequence[Topic], report: Progress | None) -> list[Record]:
-        queries = embed_topics(self._encoder, topics)
-        if self._mean is not None:
-            queries = center_queries(queries, self._mean)
-        rows, scores = self._search(queries, self._settings.depth, self._present, report)
+        queries = self._pool.prepared(embed_topics(self._encoder, topics))
+        joint = self._pool.search(queries, self._settings.depth, None, report)
         most = max(len(topic.positives) for topic in topics)
         filling = self._search_apart(queries, most) if self._settings.fill else {}
-        positives = self._positive_scores(topics, queries)
+        positives = self._pool.positive_scores(topics, queries)
         return [
             _Selection(self._settings, self._codes, topic, positives[number]).record(
-                self._ids,
-                (rows[number], scores[number]),
-                {code: (more[number], their[number]) for code, (more, their) in filling.items()},
+                self._ids, joint[number], {code: lists[number] for code, lists in filling.items()}
             )
             for number, topic in enumerate(topics)
         ]
 
-    def _search(
-        self, queries: Float32Array, depth: int, allowed: npt.NDArray[np.bool_], report: Progress | None
-    ) -> tuple[npt.NDArray[np.int64], Float32Array]:
-        return top_k(
-            queries, self._vectors, depth, allowed=None if allowed.all() else allowed, progress=report
-        )
-
-    def _search_apart(
-        self, queries: Float32Array, positives: int
-    ) -> dict[int, tuple[npt.NDArray[np.int64], Float32Array]]:
+    def _search_apart(self, queries: Float32Array, positives: int) -> dict[int, list[Ranked]]:
         """Each modality so deep that the joint list and all ``positives`` of a query may come first."""
         depth = self._settings.depth + positives + self._settings.fill
         return {
-            int(code): self._search(queries, depth, self._present & (self._codes == code), None)
+            int(code): self._pool.search(queries, depth, _MODALITIES[code], None)
             for code in np.unique(self._codes)
         }
-
-    def _positive_scores(self, topics: Sequence[Topic], queries: Float32Array) -> list[dict[int, float]]:
-        """For each topic, the score of each of its positives that has a vector, by row."""
-        pairs = [(n, row) for n, topic in enumerate(topics) for row in topic.positives if self._present[row]]
-        scores: list[dict[int, float]] = [{} for _ in topics]
-        if pairs:
-            owners, rows = np.array(pairs).T
-            products = np.einsum("nd,nd->n", queries[owners], self._vectors[rows])
-            for (owner, row), product in zip(pairs, products.tolist(), strict=True):
-                scores[owner][row] = product
-        return scores
 
 
 class _Selection:
@@ -182,7 +195,7 @@ class _Selection:
 
     def record(self, ids: Sequence[str], joint: Ranked, apart: Mapping[int, Ranked]) -> Record:
         """What is kept of the joint list, and of those of one modality where it is short."""
-        rows, scores = _found(joint)
+        rows, scores = joint
         ranks = np.arange(1, len(rows) + 1)
         candidate = (ranks > self._settings.skip) & ~np.isin(rows, self._topic.positives)
         innocent = self._innocent(rows, scores)
@@ -190,8 +203,8 @@ class _Selection:
         chosen = [self._negative(ids, rows[n], scores[n], n + 1) for n in kept.tolist()]
         found = [
             self._negative(ids, row, score, None)
-            for code, (more, their) in apart.items()
-            for row, score in self._fill(code, rows[kept], rows, _found((more, their)))
+            for code, ranked in apart.items()
+            for row, score in self._fill(code, rows[kept], rows, ranked)
         ]
         found.sort(key=lambda negative: -negative.score)
         suspected = int((candidate & ~innocent).sum())
@@ -232,12 +245,6 @@ def _within(progress: Progress | None, start: int, share: int, total: int) -> Pr
     if progress is None:
         return None
     return lambda done, of, _: progress(start + share * done // of, total, "mining")
-
-
-def _found(ranked: Ranked) -> Ranked:
-    """Without the places that stayed empty."""
-    rows, scores = ranked
-    return rows[rows >= 0], scores[rows >= 0]
 
 
 def _short(score: np.float32) -> float:

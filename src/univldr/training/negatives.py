@@ -2,7 +2,8 @@
 
 The first line says where they come from: ``{"univldr": "negatives", "format": 1, "model", "encoder",
 "collection", "split", "queries", "topics", "documents", "settings"}``; ``encoder``, ``collection`` and
-``topics`` are fingerprints, of the model, the documents and the split's queries.
+``topics`` are fingerprints, of the model, the documents and the split's queries. What was mined from an index
+has ``index`` too: when that was made, its generation, and how many documents it has.
 Every other line is a query, in the order of the split:
 
     {"query": id, "positive_score": 0.71, "suspected": 2,
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,6 +197,11 @@ class _Tally:
         return self._total / max(self.count, 1)
 
 
+def encoded(record: Record) -> bytes:
+    """A record's line in the file."""
+    return _json({**record._asdict(), "negatives": [negative._asdict() for negative in record.negatives]})
+
+
 class RecordWriter:
     """A file of negatives being written; what was written for the same header before is kept.
 
@@ -218,12 +224,11 @@ class RecordWriter:
             with _written(path):
                 self._resume()
 
-    def write(self, records: Iterable[Record]) -> None:
-        """Add records; they are on the disk when this returns."""
+    def write(self, lines: bytes) -> None:
+        """Add lines of :func:`encoded`; they are on the disk when this returns."""
         with _written(self._path), self._part.open("ab") as stream:
-            for record in records:
-                stream.write(_encoded(record))
-                self.records += 1
+            stream.write(lines)
+            self.records += lines.count(b"\n")
             stream.flush()
             os.fsync(stream.fileno())
 
@@ -314,10 +319,6 @@ def _by_modality(record: Record, rows: Mapping[str, int]) -> Lists:
         Modality(name): (np.array([row for row, _ in pairs]), np.array([s for _, s in pairs], np.float32))
         for name, pairs in found.items()
     }
-
-
-def _encoded(record: Record) -> bytes:
-    return _json({**record._asdict(), "negatives": [negative._asdict() for negative in record.negatives]})
 
 
 def _json(fields: Mapping[str, Any]) -> bytes:

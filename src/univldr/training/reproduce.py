@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from univldr._processes import one_process_first, rank
 from univldr.corpus.collection import Collection, open_collection
 from univldr.corpus.webqa_check import check_webqa
 from univldr.encoders import load_encoder
@@ -22,7 +23,6 @@ from univldr.evaluation.tasks import measure_tasks, modality_reports, task_table
 from univldr.evaluation.words import Wording
 from univldr.training.files import write_json
 from univldr.training.inputs import search_encoder
-from univldr.training.processes import part
 from univldr.training.recipe import Recipe, Stage
 from univldr.training.stages import StageRun, make_inputs, silent
 from univldr.types import Encoder, Modality, Progress
@@ -107,13 +107,19 @@ class Reproduction:
     @cached_property
     def collection(self) -> Collection:
         """The data, compiled on first use."""
-        return open_collection(self.recipe.data.path, format=self.recipe.data.format, progress=self.progress)
+        with one_process_first():
+            return open_collection(
+                self.recipe.data.path, format=self.recipe.data.format, progress=self.progress
+            )
 
     @cached_property
     def tested(self) -> Collection:
         """What the table is measured on: the same data, or another set."""
         other = self.recipe.evaluation.data
-        return self.collection if other is None else open_collection(other.path, format=other.format)
+        if other is None:
+            return self.collection
+        with one_process_first():
+            return open_collection(other.path, format=other.format)
 
     def train(self, stage: Stage) -> Path:
         """Run a stage, after those that it needs: its model's folder."""
@@ -126,13 +132,18 @@ class Reproduction:
         return run.run()
 
     def evaluate(self) -> str:
-        """Measure the recipe's systems; the tables as Markdown, beside them in JSON, runs and a plot."""
+        """Measure the recipe's systems; the tables as Markdown, beside them in JSON, runs and a plot.
+
+        Of several processes the first one writes.
+        """
         settings = self.recipe.evaluation
         wanted = [(row, False) for row in self._systems()]
         data = of_collection(self.tested, settings.split, self._cache)
         runs = load_runs(
             wanted, data, k=settings.k, progress=self.progress, load=self.load, wording=self._wording
         )
+        if rank() > 0:
+            return ""
         tables = [task_table(task) for task in measure_tasks(runs, data, DEFAULT)]
         save_runs(runs, self.out / "runs")
         reports = modality_reports(self._joint(runs), data)
@@ -198,8 +209,6 @@ class Reproduction:
         self.check(stages, ready=True)
         chosen = [self._stage(name) for name in stages] or self.recipe.stages
         folders = [self.train(stage) for stage in chosen]
-        if not part():
-            return ""  # measuring is the first process's work
         return str(folders[-1]) if stages else self.evaluate()
 
     def _with_starts(self, names: Sequence[str]) -> Sequence[Stage]:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
 from transformers import TrainerCallback, set_seed
 
+from univldr._processes import one_process_first, rank, wait_for_all
 from univldr.config import to_dict
 from univldr.corpus.collection import Collection, Topic
 from univldr.encoders.fusion import FusionModule, fusion_transformer
@@ -31,14 +32,12 @@ from univldr.training.inputs import (
     Collator,
     Inputs,
     LiveInputs,
-    TrunkEncoder,
     TrunkInputs,
     log_dropped,
     search_encoder,
 )
 from univldr.training.mining import mine
 from univldr.training.negatives import joint_list, read_negatives
-from univldr.training.processes import embed_together, one_process_first, rank, wait_for_all
 from univldr.training.recipe import ANY, Recipe, Stage
 from univldr.training.trainer import (
     LimitTemperature,
@@ -206,10 +205,7 @@ class StageRun:
     def _mined(self, encoder: Encoder, data: Collection, split: str) -> Sequence[Lists]:
         assert self.stage.mine is not None
         path = self._mined_file(split)
-        if not path.exists():
-            embed_together(encoder, data, self.cache, self.progress)
-        with one_process_first():
-            report = mine(encoder, data, split, self.stage.mine, path, self.cache, self.progress)
+        report = mine(encoder, data, split, self.stage.mine, path, self.cache, self.progress)
         logger.info("%s", report)
         return [
             {ANY: joint_list(lists)[0], **{str(modality): rows for modality, (rows, _) in lists.items()}}
@@ -311,6 +307,4 @@ def make_inputs(
     assert isinstance(module, FusionModule)
     if recipe.model.train == "all":
         return LiveInputs(collection, module)
-    embed_together(TrunkEncoder(module), plain, cache, progress)
-    with one_process_first():
-        return TrunkInputs.compute(module, collection, plain, cache, progress)
+    return TrunkInputs.compute(module, collection, plain, cache, progress)

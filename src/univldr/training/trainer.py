@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from univldr._optional import require
+from univldr._processes import processes, rank
 from univldr.encoders import heads
 from univldr.encoders.fusion import FusionModule
 from univldr.encoders.torch_encoder import TorchEncoder
@@ -25,7 +26,7 @@ from univldr.training.examples import EpochBatches, TrainingExamples
 from univldr.training.gradients import Embedding
 from univldr.training.inputs import Collator
 from univldr.training.losses import candidate_mask, universal_loss
-from univldr.training.processes import gather, processes, rank, sum_gradients
+from univldr.training.processes import gather, sum_gradients
 from univldr.training.recipe import RunSettings, Stage, ValidationSettings
 
 MAX_LOG_SCALE = 4.6052

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from univldr._processes import gather_rows, share
 from univldr.corpus.collection import Collection, Topic
 from univldr.encoders.embeddings import embed_topics
 from univldr.evaluation.measures import evaluate
@@ -51,14 +52,16 @@ class HeldOut:
         return cls(collection, topics, rows)
 
     def look(self, encoder: Encoder) -> dict[str, float]:
-        """How well ``encoder`` finds the answers in the joint pool.
+        """How well ``encoder`` finds the answers in the joint pool; several processes share the work.
 
         Returns:
             ``nDCG@10``, ``MRR@10`` and ``Recall@100`` over all queries; ``nDCG@10/text`` and so on over those
             with an answer of that modality; ``images@10``, the share of images among the first ten.
         """
-        queries = embed_topics(encoder, self.topics)
+        own = share(len(self.topics))
+        queries = embed_topics(encoder, self.topics[own.start : own.stop])
         found, scores = top_k(queries, self._embed(encoder), DEPTH)
+        found, scores = gather_rows(found), gather_rows(scores)
         ids = [str(row) for row in self.rows]
         run = {
             topic.id: {ids[row]: float(score) for row, score in zip(*pair, strict=True) if row >= 0}
@@ -81,6 +84,8 @@ class HeldOut:
         return self.collection.modalities()
 
     def _embed(self, encoder: Encoder) -> Float32Array:
-        rows = self.rows.tolist()
+        own = share(len(self.rows), block=_CHUNK)
+        rows = self.rows[own.start : own.stop].tolist()
         pieces = (rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK))
-        return np.concatenate([encode_rows(encoder, self.collection, piece) for piece in pieces])
+        vectors = [encode_rows(encoder, self.collection, piece) for piece in pieces]
+        return gather_rows(np.concatenate([np.zeros((0, encoder.dim), np.float32), *vectors]))

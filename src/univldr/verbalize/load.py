@@ -7,6 +7,8 @@ from collections.abc import Callable
 from univldr.errors import ConfigError
 from univldr.types import Encoder
 from univldr.verbalize.base import Verbalizer
+from univldr.verbalize.cache import WordCache, default_cache
+from univldr.verbalize.run import Verbalization
 from univldr.verbalize.settings import Plan, VerbalizerSettings
 
 Load = Callable[[], Encoder]
@@ -25,6 +27,15 @@ def load_verbalizers(plan: Plan, encoder: Load) -> list[Verbalizer]:
         ModelError: a model directory is missing or broken.
     """
     return [_MAKERS[name](plan.settings, encoder) for name in plan.names]
+
+
+def verbalization_of(plan: Plan, encoder: Load) -> Verbalization:
+    """These verbalizers at work, with the user's cache of what was said before.
+
+    Raises:
+        ConfigError, MissingExtra, ModelError: see ``load_verbalizers``.
+    """
+    return Verbalization(load_verbalizers(plan, encoder), WordCache(default_cache()))
 
 
 def _caption(settings: VerbalizerSettings, encoder: Load) -> Verbalizer:
