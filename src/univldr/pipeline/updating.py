@@ -158,8 +158,8 @@ def _require_engine(store: Store, uri: str) -> None:
     if not engine or not is_same_index(engine, uri):
         there = f"at {engine}" if engine else "there"
         raise StoreError(
-            f"the index in {store.path} has its vectors {there}, not at {uri}; leave --index out, or take them "
-            "to the other place: univldr copy --move, or --rebuild to encode anew"
+            f"the index in {store.path} has its vectors {there}, not at {uri}; leave --index out, or take "
+            "them to the other place: univldr copy --move, or --rebuild to encode anew"
         )
 
 
