@@ -313,7 +313,7 @@ def test_refused(server: FakeQdrant, index: Path, folder: Path, tmp_path: Path) 
     copy(index, half)
     with closing(QdrantIndex(open_index(half).engine.place)) as engine:  # type: ignore[attr-defined]
         engine.keep(engine.metadata.replace('"copying": ""', '"copying": "/x"'))
-    with pytest.raises(StoreError, match="only half filled, from /x; run that univldr copy or load"):
+    with pytest.raises(StoreError, match="only half filled, from /x; run that univldr copy, load or encode"):
         copy(index, half)
     for source, target, message in (
         (uri, half, "only the index of a folder can be moved; name that folder"),
