@@ -196,6 +196,8 @@ class World:
             self._mend()
 
     def _mend(self) -> None:
+        for draft in self.folder.glob("*.draft"):  # of a note, whose writer was killed before it had its name
+            draft.unlink()
         update(self.folder, model="hash")
         for note in self.folder.glob("*.txt"):
             self.may_be[f"{note.name}#0"] = {note.read_text("utf-8")}

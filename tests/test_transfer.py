@@ -115,7 +115,7 @@ def test_a_load_goes_on_where_it_was_killed_unless_the_file_is_another(
             load(file, half)
         server.faults.clear()
         os.utime(file, (1, 1))
-        with pytest.raises(StoreError, match=r"only half filled, from .*; run that univldr copy, load or encode"):
+        with pytest.raises(StoreError, match=r"half filled, from .*; run that univldr copy, load or encode"):
             load(file, half)
 
 

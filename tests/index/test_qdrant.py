@@ -74,6 +74,25 @@ def test_a_uri_that_makes_no_sense(uri: str, says: str) -> None:
         Place.parse(uri)
 
 
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    [
+        ("quadrant://h/x", r"no quadrant:// here; did you mean qdrant://\?"),
+        ("s3://b/x", "no s3:// here; give a"),
+    ],
+)
+def test_a_uri_of_something_else(
+    uri: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (uri, Path(uri)):
+        with pytest.raises(ConfigError, match=says):
+            uri_of(name)
+    monkeypatch.chdir(tmp_path)
+    Path(uri).mkdir(parents=True)
+    assert uri_of(Path(uri)) is None  # a folder may be called so
+    assert uri_of("C:\\stuff\\index") is None
+
+
 def test_a_uri_survives_being_a_path() -> None:
     uri = "qdrant://host:6333/docs?shards=2"
     assert uri_of(Path(uri)) == uri_of(uri) == uri

@@ -100,6 +100,18 @@ def test_another_model(path: Path) -> None:
             store.manifest.check(path, HashEncoder(4))
 
 
+def test_no_index_says_what_is_missing(tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing"
+    assert index_of(index_of(nothing)) == index_of(nothing)
+    for missing in (index_of(nothing), nothing / ".univldr"):
+        with pytest.raises(StoreError, match=f"^{nothing}: no such file or folder, and no index of it$"):
+            Store.open(missing)
+    with pytest.raises(StoreError, match=f"make one: univldr index {tmp_path}$"):
+        Store.open(index_of(tmp_path))
+    with pytest.raises(StoreError, match=f"make one: univldr index DIR --index {nothing}$"):
+        Store.open(nothing)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [

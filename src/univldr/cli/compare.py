@@ -41,7 +41,7 @@ def run(
     seed: Annotated[int, typer.Option(help="Of the permutations and the bootstrap.")] = 0,
     set: options.Settings = None,
     tags_by: Annotated[
-        str, typer.Option(help="The model that places tags in [tags]; else each system's own.")
+        str, typer.Option(help="The model that places tags in \\[tags]; else each system's own.")
     ] = "",
     cache: Annotated[
         Path | None,

@@ -40,7 +40,7 @@ def run(
         list[str] | None,
         typer.Option(
             "--system",
-            help="bm25, a model, MODEL[caption,ocr], MODEL+center, MODEL:text, divide:MODEL, oracle:MODEL, "
+            help="bm25, a model, MODEL\\[caption,ocr], MODEL+center, MODEL:text, divide:MODEL, oracle:MODEL, "
             "index:PATH; repeatable.",
         ),
     ] = None,
@@ -53,7 +53,7 @@ def run(
     ] = None,
     set: options.Settings = None,
     tags_by: Annotated[
-        str, typer.Option(help="The model that places tags in [tags]; else each system's own.")
+        str, typer.Option(help="The model that places tags in \\[tags]; else each system's own.")
     ] = "",
     qrels: Annotated[Path | None, typer.Option(help="TREC qrels, in place of the data set's.")] = None,
     modalities: Annotated[

@@ -12,7 +12,9 @@ from univldr.cli import output
 
 
 def run(
-    recipe: Annotated[Path, typer.Argument(help="A TOML file with [[verbalizers]]; recipes/ has examples.")],
+    recipe: Annotated[
+        Path, typer.Argument(help="A TOML file with [\\[verbalizers]]; recipes/ has examples.")
+    ],
     name: Annotated[
         list[str] | None, typer.Option(help="Only this one and those it starts from; may be repeated.")
     ] = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -341,6 +342,12 @@ def rebuild_remedy(index: Path) -> str:
     """The command that makes a broken index anew; one on a cluster under another name."""
     if uri := uri_of(index):
         return f"make it anew, under another name: univldr index --rebuild DIR --index {uri}_2"
+    return f"make it anew: univldr index --rebuild {corpus_of(index) or f'DIR --index {index}'}"
+
+
+def corpus_of(index: Path) -> Path | None:
+    """The folder or file that an index directory lies in or beside; ``None`` where its name does not say."""
     if index.name == ".univldr":
-        return f"make it anew: univldr index --rebuild {index.parent}"
-    return f"make it anew: univldr index --rebuild DIR --index {index}"
+        return index.parent
+    found = re.fullmatch(r"\.(.+)\.univldr", index.name)
+    return index.with_name(found[1]) if found else None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from univldr.errors import ModelError, StoreError
-from univldr.index.base import rebuild_remedy, unusable
+from univldr.index.base import corpus_of, rebuild_remedy, unusable
 from univldr.index.files import MANIFEST, UPLOADS
 from univldr.types import Encoder
 
@@ -89,7 +89,10 @@ class Manifest:
         try:
             fields = json.loads((index / file).read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            remedy = index.parent if index.name == ".univldr" else f"DIR --index {index}"
+            corpus = corpus_of(index)
+            if corpus and not corpus.exists():
+                raise StoreError(f"{corpus}: no such file or folder, and no index of it") from error
+            remedy = corpus or f"DIR --index {index}"
             raise StoreError(f"no index at {index}; make one: univldr index {remedy}") from error
         except OSError as error:
             raise unusable(index, "read", error) from error

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from univldr.errors import CorpusError, StoreError
 from univldr.index import manifest
-from univldr.index.base import Engine, Made, check_rows, to_payload, unusable
+from univldr.index.base import Engine, Made, check_rows, corpus_of, to_payload, unusable
 from univldr.index.directory import clear, clear_older, make_directory, next_generation
 from univldr.index.edge import EdgeIndex
 from univldr.index.files import MANIFEST, SWAP_LOCK, Files
@@ -379,7 +379,7 @@ def index_of(path: Path) -> Path:
     if uri_of(path):
         return path
     path = path.absolute()
-    if exists(path):
+    if exists(path) or corpus_of(path):
         return path
     return path / DIRECTORY if path.is_dir() else path.with_name(f".{path.name}{DIRECTORY}")
 

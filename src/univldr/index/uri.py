@@ -12,13 +12,27 @@ from urllib.parse import parse_qsl, urlsplit
 
 from univldr.errors import ConfigError
 
-_URI = re.compile(r"(?P<scheme>(?:qdrant|milvus)s?):[/\\]+(?P<rest>[^/\\].*)", re.DOTALL)
+_URI = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]+):[/\\]+(?P<rest>[^/\\].*)", re.DOTALL)
+_SCHEMES = ("qdrant", "qdrants", "milvus", "milvuss")
 
 
 def uri_of(path: str | Path) -> str | None:
-    """The URI that ``path`` is, also where it went through ``Path``, which makes one slash of two."""
+    """The URI that ``path`` is, also where it went through ``Path``, which makes one slash of two.
+
+    Raises:
+        ConfigError: it is the URI of something else, and no file's name.
+    """
     found = _URI.fullmatch(str(path))
-    return f"{found['scheme']}://{found['rest']}".replace("\\", "/") if found else None
+    if found is None:
+        return None
+    uri = f"{found['scheme']}://{found['rest']}".replace("\\", "/")
+    if found["scheme"] in _SCHEMES:
+        return uri
+    if Path(found["scheme"] + ":").exists():
+        return None
+    near = difflib.get_close_matches(found["scheme"], _SCHEMES[::2], n=1)
+    hint = f"did you mean {near[0]}://?" if near else "give a file, a folder, or qdrant:// or milvus://"
+    raise ConfigError(f"{uri}: there is no {found['scheme']}:// here; {hint}")
 
 
 class Parts(NamedTuple):
