@@ -39,6 +39,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from PIL import Image
 
+from univldr.index.files import sizes
 from univldr.index.store import index_of
 from univldr.pipeline import update
 from univldr.server.batching import CACHED
@@ -280,11 +281,10 @@ def sample(process: int, index: Path, requests: int) -> Sample:
         whole += int(status.split("VmRSS:")[1].split()[0])
         files += len(list((one / "fd").iterdir()))
         threads += len(tasks)
-    sizes = dict.fromkeys((False, True), 0.0)
-    for file in index.rglob("*"):
-        with suppress(OSError):  # as it was replaced or removed meanwhile
-            sizes["wal" in file.parts] += file.lstat().st_blocks * 512 / 1e6
-    return Sample(requests, own / 1024, whole / 1024, files, threads, sizes[False], sizes[True])
+    disk = dict.fromkeys((False, True), 0.0)
+    for file, size in sizes(index):
+        disk["wal" in file.parts] += size / 1e6
+    return Sample(requests, own / 1024, whole / 1024, files, threads, disk[False], disk[True])
 
 
 def run(minutes: float, clients: int, model: str, documents: int, workers: int = 1) -> Outcome:

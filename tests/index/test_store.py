@@ -17,6 +17,7 @@ from univldr.encoders.hash import HashEncoder
 from univldr.errors import ModelError, StoreError
 from univldr.index import Manifest, Store, exists, index_of
 from univldr.index.edge import EdgeIndex
+from univldr.index.files import sizes
 from univldr.index.manifest import is_same_name
 from univldr.index.sources import Finished
 from univldr.types import Document, Modality
@@ -312,3 +313,16 @@ def test_what_is_replaced_again_and_again_takes_no_more_space(
     assert index._shard is not opened
     assert [len(index.query_words(f"turn{turn}", 600)) for turn in range(4)] == [0, 0, 0, 510]
     index.close()
+
+
+def test_the_sizes_of_files_that_go_meanwhile(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(bytes(5000))
+    found = sizes(tmp_path)
+    first, size = next(found)
+    assert size >= 5000
+    for name in ("a", "b"):
+        shutil.rmtree(tmp_path / name)
+    assert list(found) == []
+    assert first.name == "file"

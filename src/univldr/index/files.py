@@ -9,8 +9,11 @@ own, ``manifest-2.json``; writing that as ``manifest.json`` is all it takes to p
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +78,18 @@ def generations(index: Path) -> list[int]:
         if name and entry.name != MANIFEST:
             found.add(int(name["generation"] or 0))
     return sorted(found)
+
+
+def sizes(directory: Path) -> Iterator[tuple[Path, int]]:
+    """Each file in a directory and below, with the bytes that it has of the disk, as far as the system tells.
+
+    What goes meanwhile is left out: an engine that is in use replaces its files.
+    """
+    for place, _, names in os.walk(directory):
+        for file in (Path(place, name) for name in names):
+            with suppress(OSError):
+                stat = file.lstat()
+                yield file, stat.st_blocks * 512 if hasattr(stat, "st_blocks") else stat.st_size
 
 
 def is_ours(name: str) -> bool:

@@ -17,7 +17,7 @@ from univldr.index import manifest
 from univldr.index.base import Engine, Made, check_rows, corpus_of, to_payload, unusable
 from univldr.index.directory import clear, clear_older, make_directory, next_generation
 from univldr.index.edge import EdgeIndex
-from univldr.index.files import MANIFEST, SWAP_LOCK, Files
+from univldr.index.files import MANIFEST, SWAP_LOCK, Files, sizes
 from univldr.index.lock import IndexLock, announce
 from univldr.index.manifest import Manifest
 from univldr.index.means import admit
@@ -351,8 +351,7 @@ class Store:
 
     def bytes(self) -> int:
         """Disk space in use, as far as the file system tells; the engine's files are sparse."""
-        stats = [file.stat() for file in self.path.rglob("*") if file.is_file()]
-        return sum(stat.st_blocks * 512 if hasattr(stat, "st_blocks") else stat.st_size for stat in stats)
+        return sum(size for _, size in sizes(self.path))
 
     def announce(self, url: str) -> None:
         """Tell other processes to ask at ``url`` while this one has the index; see ``lock.announce``."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -14,6 +13,7 @@ from typing import Any
 from univldr.calibration import Calibrated
 from univldr.encoders.settings import Joint
 from univldr.index.base import SCAN_SIZE, Index
+from univldr.index.files import sizes
 from univldr.search import Searcher
 from univldr.types import Document, Modality
 from univldr.where.filters import number_of, read_as
@@ -48,7 +48,7 @@ def description_of(searcher: Searcher, counts: Mapping[Modality, int]) -> dict[s
         "images": counts[Modality.IMAGE],
         "model": encoder.name,
         "dim": encoder.dim,
-        "bytes": _bytes(Path(manifest.place)) if manifest and manifest.place else 0,
+        "bytes": sum(size for _, size in sizes(Path(manifest.place))) if manifest and manifest.place else 0,
         "roots": list(manifest.corpora) if manifest else [],
         "calibrated": isinstance(encoder, Calibrated) and encoder.calibration is not None,
         "joint": isinstance(encoder, Joint) and encoder.joint,
@@ -136,13 +136,3 @@ def _kind(value: Any) -> str:
 def _is_path(value: str) -> bool:
     """A path or an address: of several parts, without spaces."""
     return ("/" in value or "\\" in value) and not any(character.isspace() for character in value)
-
-
-def _bytes(directory: Path) -> int:
-    """Disk space in use, as far as the file system tells; files may go meanwhile."""
-    total = 0
-    for file in directory.rglob("*"):
-        with suppress(OSError):
-            stat = file.stat()
-            total += stat.st_blocks * 512 if hasattr(stat, "st_blocks") else stat.st_size
-    return total
