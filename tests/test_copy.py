@@ -307,7 +307,7 @@ def test_refused(server: FakeQdrant, index: Path, folder: Path, tmp_path: Path) 
             copy(folder, target)
     with pytest.raises(ConfigError, match="would be its own copy"):
         copy(uri, f"{uri}?shards=2")
-    with pytest.raises(StoreError, match="no index at"):
+    with pytest.raises(StoreError, match="no such file or folder, and no index of it"):
         copy(tmp_path / "nothing", tmp_path / "new")
     half = f"{server.url}/half"
     copy(index, half)

@@ -142,5 +142,5 @@ def test_an_index_of_something_else_is_refused(collection: Collection, tmp_path:
         CorpusError, match=r"none of the 14 documents of .*: ids there are such as 'other', here 'p0'"
     ):
         runs(collection, tmp_path, f"index:{tmp_path}/index")
-    with pytest.raises(StoreError, match="no index at"):
+    with pytest.raises(StoreError, match="nowhere: no such file or folder, and no index of it"):
         runs(collection, tmp_path, f"index:{tmp_path}/nowhere")
