@@ -177,6 +177,17 @@ def test_refused(
         load(tmp_path / "all.parquet", tmp_path / "new", model=model)
 
 
+def test_a_model_of_the_hub_is_meant_with_and_without_its_commit(index: Path, tmp_path: Path) -> None:
+    file = tmp_path / "all.parquet"
+    dump(index, file)
+    table = parquet.read_table(file)
+    named = json.loads(table.schema.metadata[b"univldr"]) | {"encoder": "org/name@abc"}
+    parquet.write_table(table.replace_schema_metadata({b"univldr": json.dumps(named)}), file)
+    with pytest.raises(ModelError, match="are of model 'org/name@abc', not 'org/name@abd'"):
+        load(file, tmp_path / "new", model="org/name@abd")
+    assert load(file, tmp_path / "new", model="org/name")
+
+
 def test_an_index_that_exists_and_an_ending_nobody_knows(index: Path, tmp_path: Path) -> None:
     dump(index, tmp_path / "all.parquet")
     with pytest.raises(StoreError, match="there already is an index"):

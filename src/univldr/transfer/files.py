@@ -16,6 +16,7 @@ from univldr.encoders import load_encoder
 from univldr.errors import ConfigError, ModelError, StoreError
 from univldr.index import Manifest, means
 from univldr.index.engines import begin_index, open_index
+from univldr.index.manifest import is_same_name
 from univldr.transfer.filling import fill, told
 from univldr.transfer.formats import Batch, Format, format_of
 from univldr.types import Document, Float32Array, Progress
@@ -146,7 +147,7 @@ def _read(parts: Sequence[Path], form: Format) -> Iterator[Batch]:
 
 def _manifest(file: Path, named: Mapping[str, Any], dim: int, model: str | None) -> Manifest:
     if named:
-        if model not in (None, "auto", named["encoder"]):
+        if model not in (None, "auto") and not is_same_name(named["encoder"], model):
             raise ModelError(f"{file}: its vectors are of model {named['encoder']!r}, not {model!r}")
         manifest = Manifest(**named)
         if manifest.dim != dim:
